@@ -1,4 +1,4 @@
-# Each target does its own set-up. Without make, the README gives the same as plain commands.
+# Each target does its own set-up. The README has the same steps as plain commands, for use without make.
 BIN := .venv/bin
 
 run: setup ## Start the shop on http://localhost:8000 and the simulator on http://localhost:8001
@@ -7,15 +7,15 @@ run: setup ## Start the shop on http://localhost:8000 and the simulator on http:
 setup: $(BIN)/ready ## Make the virtual environment, the database and the demo data
 	$(BIN)/flask --app wsgi setup --demo
 
-# For a class without a network, or a slow one: make wheelhouse WHEELS="windows-3.13 macos-3.13"
+# For a class without a network, or with a slow network: make wheelhouse WHEELS="windows-3.13 macos-3.13"
 WHEELS ?= linux-3.11 windows-3.12 windows-3.13 macos-3.12 macos-3.13
 wheelhouse: $(BIN)/ready ## Download the packages for other computers into wheelhouse/, for set-up without a network
 	$(BIN)/python tools/wheelhouse.py $(WHEELS)
 
 test: $(BIN)/ready-dev style ## Lint, then run every test, in Chromium as well
 	tools/programs.sh
-	# Three on two cores: each waits now and then, for Chromium, for PostgreSQL, for a clock.
-	# Types are checked meanwhile, and what is wrong with them comes last: until the tests are loaded, a core is free.
+	# Three workers on two cores: each worker sometimes waits for Chromium, for PostgreSQL or for a clock.
+	# mypy runs meanwhile, because a core is free until the tests are loaded. Its errors are printed last.
 	$(BIN)/mypy >.venv/types.txt 2>&1 & \
 	$(BIN)/pytest -n 3 --dist worksteal; failed=$$?; \
 	wait $$! || { failed=1; cat .venv/types.txt; }; exit $$failed
@@ -24,7 +24,7 @@ test-delivery: $(BIN)/ready-dev ## Set up without a network; serve the demo with
 	tools/programs.sh
 	deploy/rehearsal/run.sh
 
-lint: $(BIN)/ready-dev style ## Check style, types, templates and the arrows between the parts
+lint: $(BIN)/ready-dev style ## Check style, types, templates and the imports between the parts
 	$(BIN)/mypy
 
 style: $(BIN)/ready-dev

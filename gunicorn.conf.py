@@ -15,7 +15,7 @@ from typing import Any
 from dotenv import dotenv_values
 from flask.helpers import get_load_dotenv
 
-# As `app.settings.read_environment`, which the workers call; the master must not import the code that a reload renews.
+# The same as `app.settings.read_environment`, which the workers call: the master must not import code that reloads.
 DOTENV = Path(__file__).with_name(".env")
 environ = {**(dotenv_values(DOTENV, encoding="utf-8-sig") if get_load_dotenv() else {}), **os.environ}
 
@@ -32,7 +32,7 @@ keepalive = 5
 max_requests = 200_000
 max_requests_jitter = 20_000
 limit_request_line = 8190
-# By default a client on this machine may name the path prefix (SCRIPT_NAME) and the path in headers of its own.
+# By default, gunicorn takes the path prefix (SCRIPT_NAME) and the path from headers of a client on this machine.
 forwarder_headers = ""
 # The shop logs each request itself, without the query string, because a callback's has the authorization code.
 accesslog = None
@@ -40,8 +40,8 @@ control_socket_disable = True  # nothing here uses it, and it would write to the
 # The workers' heartbeat files are in memory: no slow disk delays them, and the file system may be read-only.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - gunicorn gives it a random name
 
-# With METRICS_TOKEN, the workers share their counts as files in a folder of this master. A reload keeps the folder. One
-# that the previous master left in the environment at an upgrade is neither used nor removed here.
+# With METRICS_TOKEN, the workers share their counts as files in this master's folder. A reload keeps the folder. After
+# an upgrade, the environment names the previous master's folder, which this master neither uses nor removes.
 FOLDER_PREFIX = f"shop-metrics-{os.getpid()}-"
 METRICS_FOLDER = environ.get("PROMETHEUS_MULTIPROC_DIR") or ""
 _is_of_another_master = "shop-metrics-" in METRICS_FOLDER and FOLDER_PREFIX not in METRICS_FOLDER
@@ -50,7 +50,7 @@ if environ.get("METRICS_TOKEN") and (not METRICS_FOLDER or _is_of_another_master
 
 
 def on_starting(server: Any) -> None:
-    """End with the mistakes of the settings and status 3 before a worker starts: one that dies can cause a traceback.
+    """Print the mistakes of the settings and exit with status 3 before a worker starts, which would print a traceback.
 
     Another process reads the settings, because the master must not import the code that a reload renews.
     """

@@ -29,7 +29,7 @@ def __getattr__(name: str) -> Any:
     try:
         globals()[name] = builders[name](settings)
     except AttributeError as error:
-        # Flask and gunicorn would take it for a module without this name, and not show it.
+        # Flask and gunicorn would report only that the module lacks this name, and hide the error.
         raise RuntimeError(f"{name} could not be built: {error}") from error
     return globals()[name]
 
@@ -103,7 +103,7 @@ def build_simulator(settings: Settings, shop_at: str = "") -> Any:
 
 
 def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
-    """Return a merchant as the simulator's world of this name has it: a visitor's shop has a webhook of its own."""
+    """Return the merchant for a world of the simulator: each visitor's shop has its own webhook address."""
     if not settings.demo_worlds or merchant.client_id != settings.client_id:
         return merchant
     token = import_module("demo.worlds").webhook_token(settings, name)
@@ -111,30 +111,30 @@ def merchant_in_world(settings: Settings, merchant: Any, name: str) -> Any:
 
 
 def may_make_world(settings: Settings, name: str) -> bool:
-    """Tell whether the simulator may make a world; with `DEMO_WORLDS` only that of a visitor's shop, made before it."""
+    """Tell whether the simulator may create a world; with `DEMO_WORLDS` only for an existing visitor's shop."""
     return not settings.demo_worlds or keeps_world(settings, name)
 
 
 def keeps_world(settings: Settings, name: str) -> bool:
-    """Tell whether a visitor's shop has this world of the simulator; the world is deleted with that shop."""
+    """Tell whether a visitor's shop uses this world of the simulator; the world is deleted with that shop."""
     return settings.demo_worlds and import_module("demo.worlds").folder_of(name).is_dir()
 
 
 def person_groups(settings: Settings) -> Any:
-    """Return what will happen to which test person in this shop; only the demo knows."""
+    """Return the groups of test persons by what this shop does with them; empty without the demo."""
     if not settings.in_demo or not find_spec("demo"):
         return ()
     return import_module("demo.scenarios").person_groups(settings)
 
 
 def main(settings: Settings) -> None:
-    """Serve for development: Flask's debug mode, which `create_app` keeps to this machine, shows what goes wrong."""
+    """Serve for development, with Flask's debug mode. `create_app` allows debug mode only on local addresses."""
     from werkzeug.serving import is_running_from_reloader
 
     from app.dev_server import refuse_if_taken, serve, serve_both
 
-    ours, theirs = listening_addresses(settings)
-    if ours[0] in LOCAL_HOSTS:
+    shop_address, simulator_address = listening_addresses(settings)
+    if shop_address[0] in LOCAL_HOSTS:
         os.environ["FLASK_DEBUG"] = "1"
     says = f"  The shop is ready:      {settings.public_url}\n"
     if settings.simulated:
@@ -143,17 +143,17 @@ def main(settings: Settings) -> None:
         address = import_module("demo.workshop").teacher_address(settings, INSTANCE)
         says += f"  The teacher of a workshop opens {address}\n"
     says += "  Press Ctrl+C to stop.\n"
-    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says, address=ours)
+    shop = partial(serve, lambda: __getattr__("app"), settings.public_url, says, address=shop_address)
     if sys.argv[1:] == ["simulator"]:
-        shop_at = f"http://localhost:{ours[1]}" if settings.https and settings.connect_to else ""
-        serve(lambda: build_simulator(settings, shop_at), settings.simulator_url, address=theirs)
+        shop_at = f"http://localhost:{shop_address[1]}" if settings.https and settings.connect_to else ""
+        serve(lambda: build_simulator(settings, shop_at), settings.simulator_url, address=simulator_address)
         return
     if not is_running_from_reloader():
         warn_of_plain_http(settings)
-        refuse_if_taken(ours, "PUBLIC_URL or BIND")
+        refuse_if_taken(shop_address, "PUBLIC_URL or BIND")
     if settings.simulated and not is_running_from_reloader():
-        refuse_if_taken(theirs, "SIMULATOR_URL")
-        serve_both(shop, [sys.executable, __file__, "simulator"], theirs)
+        refuse_if_taken(simulator_address, "SIMULATOR_URL")
+        serve_both(shop, [sys.executable, __file__, "simulator"], simulator_address)
     else:
         shop()
 
@@ -165,15 +165,15 @@ def listening_addresses(settings: Settings) -> tuple[tuple[str, int], tuple[str,
     bind = os.environ.get("BIND", "")
     if not re.fullmatch(r"([^\s:/]+|\[[0-9A-Fa-f:]+\]):\d{1,5}|", bind):
         sys.exit("BIND: write a host and a port to listen on, such as 0.0.0.0:8000")
-    ours = listening_address(settings.public_url, bind)
+    shop_address = listening_address(settings.public_url, bind)
     # The simulator listens where the shop connects to it, or at the port of its own address.
     reached = f":{settings.connect_to.port}" if settings.connect_to else ""
-    theirs = listening_address(settings.simulator_url, reached, 8001)
-    return ours, (ours[0], theirs[1]) if bind else theirs
+    simulator_address = listening_address(settings.simulator_url, reached, 8001)
+    return shop_address, (shop_address[0], simulator_address[1]) if bind else simulator_address
 
 
 def warn_of_plain_http(settings: Settings) -> None:
-    """Say once at the start what plain http means, if other computers reach the shop by it."""
+    """Warn at the start about plain HTTP if other computers reach the shop by it."""
     if not settings.https and urlsplit(settings.public_url).hostname not in LOCAL_HOSTS:
         print(
             f"{settings.public_url} is plain http: any computer on this network can read what is sent, and its\n"

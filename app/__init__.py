@@ -38,17 +38,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Shop(Flask):
-    """Flask, with templates that leave no blank lines in place of tags."""
+    """Flask, with strict requests, and with templates whose tags leave no blank lines."""
 
     request_class = strict_requests.StrictRequest
     jinja_options = {**Flask.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 
 def create_app(settings: Settings | None = None, *, shares_counts: bool = False) -> Flask:
-    """Build the shop, from the environment by default; one more of the same process `shares_counts` of rate limits."""
+    """Build the shop, by default from the environment. `shares_counts` keeps an earlier app's counts of rate limits."""
     settings = settings or load()
     app = Shop(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
-    # Debug mode shows messages and sources: only to the developer, on this machine.
+    # Debug mode shows messages and source code, so it works only on the developer's own machine.
     app.debug = app.debug and urlsplit(settings.public_url).hostname in LOCAL_HOSTS
     app.extensions["settings"] = settings
     app.jinja_env.globals.update(settings=settings, about=about, shop_name=about.NAME)

@@ -1,21 +1,21 @@
-"""Who keeps this shop: what a fork changes first, and the only place that says it.
+"""The shop's name, contact details, currency and delivery price. A fork changes these values first.
 
-Pages, mails, questions and the rule for new passwords take the shop's name from here.
+Pages, emails, consent questions and the rule for new passwords take the shop's name from here.
 """
 
 NAME = "Multe"
-"""What people know the shop by. It is in every consent that was given, so a new name is a new question."""
+"""The shop's public name. It is part of every consent question, so after a change customers are asked again."""
 SLUG = "multe"
-"""The name as it stands in file names, and as Vipps sees this software: small letters, digits and hyphens."""
+"""The name in file names and in the system name that is sent to Vipps: lower-case letters, digits and hyphens."""
 EMAIL = "post@multe.example"
-"""Where people write to; shown on pages."""
+"""The contact address, shown on pages."""
 STREET = "Kaigata 4"
 TOWN = "Skarvfjell"
 ADDRESS = f"{STREET}, {TOWN}"
-"""Where the shop is: in the terms, in the privacy notice, and for who picks up an order."""
+"""The shop's address, shown in the terms, in the privacy notice and to customers who pick up an order."""
 CURRENCY, PRICE_LOCALE = "NOK", "nb_NO"
 """The currency of every price (ISO 4217), and the locale in which English pages write prices."""
 ORDER_PREFIX = "M"
-"""What order numbers begin with, so that they are not taken for another shop's."""
+"""The prefix of order numbers. It distinguishes them from those of other shops."""
 DELIVERY_PRICE = 0
-"""What it costs to send an order, in the currency's smallest unit (4900 is 49 kr); 0 is free, as pick-up always is."""
+"""The price of delivery, in the currency's smallest unit: 4900 is 49 kr, 0 is free. Pick-up is always free."""

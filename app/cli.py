@@ -1,4 +1,4 @@
-"""Define the commands of `flask --app wsgi`; `--help` lists them, and of each says more."""
+"""Define the commands of `flask --app wsgi`; `--help` lists and explains them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -54,7 +54,7 @@ def setup(with_demo: bool) -> None:
 
 
 def set_up(with_demo: bool) -> None:
-    """Do what the command `setup` does, in the app's database."""
+    """Run the steps of the command `setup` in the app's database."""
     with setup_lock():
         try:
             alembic.command.upgrade(migrate.get_config(), "head")

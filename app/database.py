@@ -35,9 +35,9 @@ from app.sqlite_lock import BEGIN, BUSY_MS, serialize_writers
 T = TypeVar("T")
 Row = TypeVar("Row", bound="Base")
 
-MAX_ID = 2**31 - 1  # the largest one that both databases accept; an address with a larger one is answered with 404
+MAX_ID = 2**31 - 1  # the largest id that both databases accept; a larger one in an address gets a 404
 
-# The first two characters of PostgreSQL's SQLSTATE where the database cannot work just now: connection, transaction
+# The first two characters of PostgreSQL's SQLSTATE if the database cannot work just now: connection, transaction
 # state (read-only among them), login, rollback by the database, resources, locks, intervention, system (appendix A).
 UNAVAILABLE = frozenset({"08", "25", "28", "40", "53", "55", "57", "58"})
 READ_ONLY = "25006"
@@ -63,13 +63,13 @@ class Base(DeclarativeBase):
 
 
 class RequestSession(FlaskSession):
-    """A session that can be closed although the database has closed its connection, and so has rolled back itself.
+    """A session that can be closed after the database has closed the connection, and so has rolled back.
 
     SQLAlchemy raises an error then. It would come at the end of a request and replace a page that is ready.
     """
 
     def close(self) -> None:
-        """Return the connection to the pool, or give it up."""
+        """Return the connection to the pool, or discard it."""
         try:
             super().close()
         except DBAPIError:
@@ -110,12 +110,12 @@ def connect(app: Flask) -> None:
         weakref.finalize(app, db.engine.dispose)  # an app that is dropped closes its idle connections
 
 
-# Tables that parts create themselves, so that Alembic does not propose to remove them.
+# Tables that parts of the app create without a migration. Alembic must not propose to remove these tables.
 unmanaged_tables: set[str] = set()
 
 
 def is_in_models(name: str | None, kind: str, parents: object) -> bool:
-    """Return whether Alembic shall compare a table or index with the models: not the search index of the migrations."""
+    """Tell whether Alembic compares a table or index with the models. Only a migration defines the search index."""
     return not (kind == "table" and name in unmanaged_tables) and not (name or "").startswith("product_search")
 
 
@@ -172,7 +172,7 @@ def insert_row(row: Row) -> Row:
     key = db.session.connection().execute(insert, values).inserted_primary_key
     set_committed_value(row, key_name, key[0] if key else None)
     make_transient_to_detached(row)
-    # SQLite may reuse the key of a row that was rolled back, and this session may still have that row.
+    # SQLite may reuse the key of a row that was rolled back, and this session may still hold that row.
     if gone := db.session.identity_map.get(db.session.identity_key(instance=row)):
         db.session.expunge(gone)
     db.session.add(row)
@@ -180,7 +180,7 @@ def insert_row(row: Row) -> Row:
 
 
 def update_row(row: Base, **values: Any) -> None:
-    """Update a row with one statement; the same columns must have no pending changes. For logins, as `insert_row`."""
+    """Update a row with one statement, for logins like `insert_row`. These columns must have no pending changes."""
     _insert, update, _columns, key_name = _statements(type(row))
     changed = db.session.connection().execute(update, {**values, KEY: getattr(row, key_name)})
     if changed.rowcount != 1:
@@ -228,19 +228,19 @@ def query_or(query: Callable[[], T], otherwise: T) -> T:
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """Return PostgreSQL's code of an error; None where it did not answer, and always on SQLite."""
+    """Return the SQLSTATE of an error; None if PostgreSQL did not answer, and always None on SQLite."""
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
 def is_unavailable(error: SQLAlchemyError) -> bool:
-    """Tell a database that cannot work just now from a statement of ours that is wrong."""
+    """Tell whether an error means that the database cannot work just now, and not that the app's statement is wrong."""
     if state := sqlstate(error):
         return state[:2] in UNAVAILABLE
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout)
 
 
 def is_conflict(error: SQLAlchemyError) -> bool:
-    """Tell whether another transaction was faster: a unique constraint, or on PostgreSQL a deadlock (class 40)."""
+    """Tell whether a concurrent transaction caused the error: a unique constraint, or class 40 (deadlock)."""
     return isinstance(error, IntegrityError) or (sqlstate(error) or "").startswith("40")
 
 
@@ -251,7 +251,7 @@ def name_of(error: SQLAlchemyError) -> str:
 
 @event.listens_for(sa.Engine, "handle_error")
 def _leave_read_only_server(context: ExceptionContext) -> None:
-    """Close the pool's connections after a failover: a server that has become read-only keeps them open."""
+    """Close the pool's connections after a failover: a server that became read-only does not close them."""
     if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
         context.is_disconnect = True
 

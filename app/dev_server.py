@@ -1,7 +1,7 @@
 """Serve the shop for development with Werkzeug's server, alone or with the simulator beside it.
 
-At an address of this machine an app is reloaded when its source changes, and an exception opens Werkzeug's debugger,
-also one that was raised while the app was built. Elsewhere there is neither: the debugger executes code.
+On a local address the app is reloaded when its source changes, and an exception opens Werkzeug's debugger, also one
+that was raised while the app was built. On other addresses both are off, because the debugger executes code.
 
 The simulator runs in a second process: inside the shop's own process, a request to the simulator could wait for the
 request that made it.
@@ -54,7 +54,7 @@ def listening_address(origin: str, bind: str = "", port: int = 8000) -> tuple[st
 
 
 def refuse_if_taken(address: tuple[str, int], setting: str) -> None:
-    """End with a message if this machine cannot listen there, before a line says that the shop is ready."""
+    """End with a message if the address is taken, before the output says that the shop is ready."""
     try:
         family, kind, proto, _, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, proto) as probe:
@@ -69,7 +69,7 @@ def refuse_if_taken(address: tuple[str, int], setting: str) -> None:
 
 
 def serve(build: Callable[[], Any], origin: str, says: str = "", *, address: tuple[str, int] | None = None) -> None:
-    """Build an app, say where it is, and serve it on an address of this machine: by default its public one."""
+    """Build an app, print its address, and serve it on a local address, by default on its public one."""
     host, port = address or listening_address(origin)
     is_local = {urlsplit(origin).hostname, host} <= LOCAL_HOSTS
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would repeat the addresses, in two processes each
@@ -101,7 +101,7 @@ def built_or_broken(build: Callable[[], Any]) -> Any:
 
 
 def serve_both(serve_shop: Callable[[], None], command: list[str], address: tuple[str, int]) -> None:
-    """Serve the simulator by a command of its own at an address, and the shop once it answers; end them together."""
+    """Start the simulator with its own command; serve the shop once the simulator answers; end both together."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

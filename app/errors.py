@@ -36,7 +36,7 @@ PAGES: Mapping[int, tuple[object, object]] = {
     503: (_l("The shop is busy right now"), _l("The shop can’t reach its database right now. Please try again soon.")),
 }
 RETRY_SECONDS = 5  # until a browser may ask again after the database failed
-# How much of a too large form is read and discarded, so that the browser gets the page, not a closed connection.
+# How much of a form that is too large is read and discarded, so that the browser gets the page and no connection error.
 DRAIN_BYTES = 32 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 # The largest stale form that can be sent again; the shop has no larger one.
@@ -74,16 +74,16 @@ def stale_form(error: CSRFError) -> ResponseReturnValue:
     """Explain that a form has no valid CSRF token, and offer to send it again if it came from this shop.
 
     Another site cannot use the offer: it is made only if the browser says that the form came from this origin, and it
-    needs a click on our page. A form with a password is not offered, so that no password gets into a page.
+    needs a click on the shop's page. A form with a password is not offered, so that no password gets into a page.
     """
     log.info("csrf_refused", reason=str(error.description))
-    ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    is_own_form = request.headers.get("Sec-Fetch-Site") == "same-origin"
     sent = islice(request.form.items(multi=True), MAX_RESENT_FIELDS + 1)
     fields = [(name, value) for name, value in sent if name != "csrf_token"]
     characters = sum(len(name) + len(value) for name, value in fields)
     small = len(fields) <= MAX_RESENT_FIELDS and characters <= MAX_RESENT_CHARACTERS
     secret = any("password" in name for name, _value in fields)
-    resend = (request.path, fields) if ours and small and not secret else None
+    resend = (request.path, fields) if is_own_form and small and not secret else None
     said = _("This page was open for too long"), _("To be safe, we did nothing. Your cart is unchanged.")
     return error_page(400, *said, resend=resend)
 

@@ -12,8 +12,8 @@ from app.vipps.routes import integration
 
 bp = Blueprint("health", __name__)
 
-# PostgreSQL refuses the second one where it is read-only; it changes no row and waits for none. On SQLite a write would
-# queue up behind all others.
+# A read-only PostgreSQL refuses the second statement, which changes no row and waits for none. On SQLite a write would
+# queue behind all other writes.
 PROBES = {
     "sqlite": "SELECT 1 FROM alembic_version",
     "postgresql": "UPDATE alembic_version SET version_num = version_num WHERE false",
@@ -22,7 +22,7 @@ PROBES = {
 
 @bp.get("/healthz")
 def alive() -> ResponseReturnValue:
-    """Answer that the process lives; restart it if there is no answer."""
+    """Answer that the process is alive; without an answer the platform restarts it."""
     return {"status": "alive"}
 
 
@@ -30,9 +30,9 @@ def alive() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """Answer 503 if the database cannot be written, so that no visitors are sent here; report on Vipps.
 
-    An outage of Vipps does not take a host out of service: the shop still sells. Its state comes from earlier logins,
-    because every host is probed every few seconds. Nothing tells of emails: any visitor can ask, and while the mail
-    server is down, a delayed email would show that the address on a form has an account (ASVS 6.3.8).
+    An outage of Vipps does not take a host out of service: the shop still sells. The state of Vipps comes from earlier
+    logins, because every host is probed every few seconds. Emails are not reported: any visitor can ask, and while the
+    mail server is down, a queued email would reveal that the address on a form has an account (ASVS 6.3.8).
     """
     breaker = integration().client.breaker
     provider = "ok" if breaker.has_heard else "unknown"

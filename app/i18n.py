@@ -1,6 +1,6 @@
 """Choose the language of each page: by the footer's switch, else by the browser's `Accept-Language`.
 
-A language of `LANGUAGES` needs a catalog in `app/translations`; what has no translation is shown in English. This
+A language of `LANGUAGES` needs a catalog in `app/translations`; a text without a translation is in English. This
 module also has the templates' formatters. Prices are in the shop's currency (`app.about`), written as the page's
 language writes them.
 """
@@ -90,7 +90,7 @@ def preferred_language(accepted: str) -> str:
 
 
 def _of_page() -> tuple[Locale | None, str, NullTranslations]:
-    """Return locale, tag and translations of this page, looked up once per page; an email has its own language's."""
+    """Return locale, tag and translations of this page, looked up once per page. An email uses its own language."""
     locale, kept = get_locale(), g.get("of_page")
     if kept is None or kept[0] is not locale:
         kept = g.of_page = locale, str(locale or DEFAULT_LANGUAGE), get_translations()
@@ -104,7 +104,7 @@ def language() -> str:
 
 
 def here() -> str:
-    """Return the address of this page, for a link that comes back to it; of a secret address, the front page."""
+    """Return this page's address, for a link that leads back here; the front page's if this address is secret."""
     if request.method != "GET" or request.endpoint is None or request.endpoint in SECRET_ADDRESSES:
         return "/"
     return request_target()

@@ -1,6 +1,6 @@
 """Uses of private names of libraries in `app/`: `tests/test_library_internals.py` fails if an upgrade changes them.
 
-Rule: add to this file only what no public name can do, with the figures that justify it.
+Rule: use a private name only if no public name can do the same, and add the figures that justify it.
 """
 
 import threading
@@ -61,8 +61,8 @@ def skip_search_for_wide_limits(app: Flask, limiter: Limiter) -> None:
 
 
 def add_limiter(app: Flask, limiter: Limiter, shares_counts: bool) -> None:
-    """Add the limiter; `shares_counts` keeps those of the app built before, which each new app would start anew."""
-    if shares_counts:  # what `init_app` does to the app; it would replace the storage too
+    """Add the limiter. With `shares_counts` it keeps the counts of the app built before, which are otherwise reset."""
+    if shares_counts:  # do the same to the app as `init_app`, which would replace the storage too
         app.extensions["limiter"] = {limiter}
         app.before_request(limiter._check_request_limit)
         app.after_request(limiter._Limiter__inject_headers)  # type: ignore[attr-defined]  # a private method

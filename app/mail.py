@@ -42,19 +42,19 @@ MAX_ERROR = 60
 PER_PAGE = 20
 SENDER = "mail_sender"
 
-# How many emails of a kind an address gets within the period, if its owner may not have asked for them. Of each kind,
-# or an attacker could use up the one that lets its owner in again.
+# How many emails of one kind an address gets within the period, if its owner may not have asked for them. The limit is
+# per kind: otherwise an attacker could use up the limit of the email that its owner needs to log in again.
 MAX_OF_A_KIND = 5
 PERIOD = timedelta(hours=1)
-LIMIT_LOCK = 1  # any number: PostgreSQL's advisory locks with two keys are this limit's alone
-FAREWELL = "account_deleted"  # the row of this email is deleted when it is sent: its account is gone
+LIMIT_LOCK = 1  # any number: only this limit uses PostgreSQL's advisory locks with two keys
+FAREWELL = "account_deleted"  # this email's row is deleted when the email is sent: the account no longer exists
 NOW = text("(CURRENT_TIMESTAMP)")
 
 bp = Blueprint("mail", __name__)
 
 
 class Mail(Base):
-    """An email: it waits while it has a `next_try_at`, and is sent if it has a `sent_at`, else it could not be sent."""
+    """An email. With a `next_try_at` it is queued, with a `sent_at` it was sent; without both, sending has failed."""
 
     __tablename__ = "mail"
 
@@ -64,7 +64,7 @@ class Mail(Base):
     body: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(40))
     headers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
-    message_id: Mapped[str | None] = mapped_column(String(300))  # none: the demo kept it
+    message_id: Mapped[str | None] = mapped_column(String(300))  # None if the demo kept the email
     reference: Mapped[str] = mapped_column(String(20), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utcnow, server_default=NOW)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
@@ -84,12 +84,12 @@ def send(
 ) -> bool:
     """Add an email to the current transaction: it is sent after the commit, and never after a rollback.
 
-    Pass `limited` for an email that its recipient may not have asked for. If the address got enough of this kind,
-    nothing is added and False is returned: then roll back what needs the email, such as a new link in place of an
-    older one.
+    Pass `limited` for an email that its recipient may not have asked for. If the address has reached the limit of this
+    kind, no email is added and False is returned: then roll back changes that depend on the email, such as a new link
+    that replaces an older one.
     """
     settings, now = settings_of_app(), utcnow()
-    if limited and not is_shared_by_a_class(to) and _got_enough(to, kind):
+    if limited and not is_shared_by_a_class(to) and _limit_reached(to, kind):
         log.warning("mail_over_limit", kind=kind)
         return False
     mail = Mail(recipient=to, subject=subject, body=body, kind=kind, created_at=now)
@@ -103,8 +103,8 @@ def send(
     return True
 
 
-def _got_enough(to: str, kind: str) -> bool:
-    """Count the emails; requests at the same moment count one after the other, as SQLite's writers do anyway."""
+def _limit_reached(to: str, kind: str) -> bool:
+    """Tell whether the address has reached the limit. A lock makes concurrent requests count one after the other."""
     if db.engine.dialect.name == "postgresql":
         locked = func.hashtext(f"{kind} {to.lower()}")
         db.session.execute(select(func.pg_advisory_xact_lock(LIMIT_LOCK, locked)))  # until the transaction ends
@@ -174,10 +174,10 @@ def to_ascii(address: str) -> str:
 
 
 class Conversation(smtplib.SMTP):
-    """A conversation with the mail server that has an end: a timeout starts anew with every byte that arrives."""
+    """A conversation with the mail server that ends in time: a socket timeout restarts with every byte that arrives."""
 
     def connect(self, *where: Any, **more: Any) -> tuple[int, bytes]:
-        """Connect; from now on the time runs."""
+        """Connect, and start the clock."""
         self._is_over = threading.Event()
         threading.Thread(target=self._end_in_time, name="mail-deadline", daemon=True).start()
         try:
@@ -192,7 +192,7 @@ class Conversation(smtplib.SMTP):
         super().close()
 
     def _end_in_time(self) -> None:
-        """Hang up when the time is over; again if STARTTLS replaced the socket just then."""
+        """Close the socket when the time is over; repeat it because STARTTLS may have replaced the socket meanwhile."""
         pause = MAX_CONVERSATION_SECONDS
         while not self._is_over.wait(pause):
             pause = 1.0
@@ -202,11 +202,11 @@ class Conversation(smtplib.SMTP):
 
 
 class TlsConversation(Conversation, smtplib.SMTP_SSL):
-    """The same, with TLS from the start."""
+    """A conversation with TLS from the start."""
 
 
 def connection(url: str, seconds: float = TIMEOUT_SECONDS) -> smtplib.SMTP:
-    """Connect to the mail server and log in; the password is sent unencrypted to this machine only."""
+    """Connect to the mail server and log in. An unencrypted password is sent only to this machine."""
     parts, tls = urlsplit(url), ssl.create_default_context()
     host = parts.hostname or "localhost"
     if parts.scheme == "smtps":
@@ -245,7 +245,7 @@ def outbox() -> ResponseReturnValue:
 
 def with_links(text: str) -> Markup:
     """Escape the text of an email, and make clickable the links to this shop only."""
-    ours = re.escape(settings_of_app().public_url)
-    parts = re.split(rf"({ours}(?![^/?#\s])\S*)", text)  # every second one is a link
+    shop_url = re.escape(settings_of_app().public_url)
+    parts = re.split(rf"({shop_url}(?![^/?#\s])\S*)", text)  # every second one is a link
     link = Markup('<a href="{0}">{0}</a>').format
     return Markup("").join(link(part) if number % 2 else escape(part) for number, part in enumerate(parts))

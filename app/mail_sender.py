@@ -5,7 +5,7 @@ killed. It arrives twice, with the same Message-ID (RFC 5322, section 3.6.4), if
 server has accepted it and before the row says so. The text is erased when the email is sent or given up.
 
 A temporary failure is tried again after each of `PAUSES` (RFC 5321, section 4.5.4.1). The server's refusal of this
-email is final (section 4.2.1: 5yz). A refusal of our connection or login is not: it is about our settings.
+email is final (section 4.2.1: 5yz). A refusal of the connection or the login is not: the shop's settings are wrong.
 """
 
 import smtplib
@@ -56,7 +56,7 @@ class Sender:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start the thread, unless it runs or the emails are kept. A test sends them itself."""
+        """Start the thread, unless it already runs or the emails are kept. A test sends them itself."""
         if self._app.testing or self._app.extensions["settings"].keeps_mail:
             return
         with self._starting:
@@ -71,7 +71,7 @@ class Sender:
         self._new.set()
 
     def run(self) -> None:
-        """Send what is due, now and whenever there is more; never returns."""
+        """Send the emails that are due, now and whenever new ones come; never return."""
         while True:
             self._new.clear()
             try:
@@ -94,7 +94,7 @@ def send_due() -> Counter[MailOutcome]:
 
 def claim(now: datetime) -> Mail | None:
     """Return the email that has been due for the longest time, leased to the caller; None if none is due."""
-    # A time after the longest pause was set by a clock that was wrong.
+    # A time later than the longest pause was set while this machine's clock was wrong.
     due = or_(Mail.next_try_at <= now, Mail.next_try_at > now + PAUSES[-1] + LEASE)
     while mail := db.session.scalar(
         select(Mail).where(due).order_by(Mail.next_try_at, Mail.id).limit(1).execution_options(populate_existing=True)
@@ -173,7 +173,7 @@ def _execute(statement: object) -> int:
 
 @dataclass(frozen=True)
 class Queue:
-    """The emails that wait, since when the oldest does, and those that were given up and are still listed."""
+    """The number of emails that wait, the time of the oldest, and the number of listed emails that were given up."""
 
     waiting: int
     oldest: datetime | None

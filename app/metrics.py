@@ -46,7 +46,7 @@ SECONDS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count, and serve `/metrics`, if the settings have a token."""
+    """Start counting and serve `/metrics` if the settings have a token."""
     if settings.metrics_token.get_secret_value():
         app.extensions["metrics"] = Metrics(app)
         app.register_blueprint(bp)
@@ -103,7 +103,7 @@ def _mail_queue() -> "CollectorRegistry":
 COUNTED: tuple[tuple[NamedSignal, str, str, Mapping[str, Container[str]]], ...] = (
     (signals.login_ended, "shop_logins", "Logins by how they ended.", {"method": METHODS, "outcome": LOGIN_OUTCOMES}),
     (signals.session_began, "shop_sessions_begun", "Sessions by how they began.", {"method": METHODS}),
-    # Not those that expired: no code runs then.
+    # Expired sessions are not counted, because no code runs when they expire.
     (signals.sessions_ended, "shop_sessions_ended", "Sessions by why they ended.", {"reason": END_REASONS}),
     (signals.consent_recorded, "shop_consents", "Answers recorded.", {"channel": CHANNELS, "answer": ANSWERS}),
     (signals.event_received, "shop_webhook_events", "Events of the webhook.", {"outcome": EVENT_OUTCOMES}),

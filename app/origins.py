@@ -19,18 +19,18 @@ ENDS_IN_NUMBER = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)")
 
 
 def normal_origin(value: str) -> str:
-    """Return an origin in its normal form; raises `ValueError` with the reason if it is not an origin."""
+    """Return an origin in its normal form; raise `ValueError` with the reason if it is not an origin."""
     # `urlsplit` removes control characters, and drops what stands between a bracket and the port.
     if re.search(r"[\x00-\x20\x7f%]|\][^:/]", value):
         raise ValueError("a character in it cannot be a part of an origin")
     try:
         parts = urlsplit(value.rstrip("/"))
         port = parts.port
-    except ValueError:  # its text may quote a part of a password
+    except ValueError:  # the error's message may quote a part of a password
         raise ValueError("host and port are not those of an address; a port is a number up to 65535") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("it does not begin with http:// or https:// and a host name")
-    # They would get into the redirect URI, which Vipps compares character by character (Vipps Login API FAQ).
+    # These parts would get into the redirect URI, which Vipps compares character by character (Vipps Login API FAQ).
     if parts.path or "?" in value or "#" in value or "@" in value or "\\" in value:
         raise ValueError("an origin has no path, query, '#' or credentials")
     if port == 0:

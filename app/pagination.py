@@ -60,7 +60,7 @@ def cursor_in_query(name: str, length: int = 1) -> Cursor | None:
 
 
 def place_in_query(length: int = 1) -> Place:
-    """Return the place that one of the query parameters `after` and `before` asks for; answer 404 to both."""
+    """Return the place that the query parameter `after` or `before` asks for; answer 404 if both are given."""
     place = Place(cursor_in_query("after", length), cursor_in_query("before", length))
     return place if not (place.after and place.before) else abort(404)
 
@@ -68,7 +68,7 @@ def place_in_query(length: int = 1) -> Place:
 def narrow(
     statement: Select[*tuple[Any, ...]], order: Sequence[Any], size: int, place: Place, *, descending: bool = False
 ) -> Select[*tuple[Any, ...]]:
-    """Narrow a statement to the page at a place, and the row after it; the columns of `order` together are unique."""
+    """Narrow a statement to the page at a place and one more row; the columns of `order` together are unique."""
     key = order[0] if len(order) == 1 else tuple_(*order)
     for cursor, is_forwards in ((place.after, True), (place.before, False)):
         if cursor:
@@ -79,7 +79,7 @@ def narrow(
 
 
 def to_page(rows: Sequence[T], key: Sequence[str], size: int, place: Place) -> Page[T]:
-    """Make a page of what a narrowed statement found; `key` names the attributes that make up a row's cursor."""
+    """Make a page of the rows of a narrowed statement; `key` names the attributes that make up a row's cursor."""
     shown, has_more = tuple(rows[:size]), len(rows) > size
     if not shown:
         return Page(())

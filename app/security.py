@@ -1,8 +1,8 @@
 """Protect every page: security headers, host check, CSRF tokens, trusted proxies, rate limits, cookies.
 
 The Content-Security-Policy needs no nonce and no exception, because no page has an inline script or style (ASVS 3.4.3).
-Its `form-action` is this origin alone. Chromium applies it to the redirects after a form post too, so a form that
-starts a Vipps login leads to a page of ours first (`app.vipps.routes.go_to_vipps`).
+Its `form-action` allows this origin only. Chromium applies `form-action` to the redirects after a form post too, so a
+form that starts a Vipps login leads to a page of the shop first (`app.vipps.routes.go_to_vipps`).
 """
 
 import re
@@ -35,10 +35,10 @@ NO_ADDRESS = "no address"
 
 
 def client_network() -> str:
-    """Return the network of the client: an IPv4 address, or a /64 of IPv6, which one customer can use as a whole.
+    """Return the network of the client: an IPv4 address, or a /64 of IPv6, because one customer can use a whole /64.
 
-    A server that listens on both sees an IPv4 address inside an IPv6 one (RFC 4291, section 2.5.5.2), where a /64 would
-    contain all of IPv4. A proxy may pass on a text that is not an address: those clients share one name.
+    A server that listens on both sees an IPv4 address inside an IPv6 address (RFC 4291, section 2.5.5.2), where a /64
+    would contain all of IPv4. A proxy may pass on a text that is not an address: such clients share one name.
     """
     return _network(64)
 
@@ -71,12 +71,12 @@ ALONE: tuple[int, frozenset[str]] = (1, frozenset())
 
 
 def size_for_a_class(app: Flask, times: int, accounts: frozenset[str]) -> None:
-    """Allow a class at one address so many times as much, and any number of logins to these accounts of the demo."""
+    """Multiply the rate limits for a class behind one IP address, and set no login limit for these demo accounts."""
     app.extensions[CLASS] = times, accounts
 
 
 def is_shared_by_a_class(email: str | None) -> bool:
-    """Tell whether limits that count by account do not count this one."""
+    """Tell whether a class shares this demo account, so that limits by account do not apply to it."""
     return email in current_app.extensions.get(CLASS, ALONE)[1]
 
 
@@ -88,7 +88,7 @@ def limit_per_client(limit: str, key_func: Callable[[], str] = client_network) -
     )
 
 
-ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})  # asked for by IP address, not by name
+ANY_HOST = frozenset({"health.alive", "health.ready", "metrics.show"})  # requested by IP address, not by host name
 TWO_YEARS = 2 * 365 * 24 * 3600
 # The origins of Vipps' button component and its font, if `VIPPS_BUTTON` chooses it (Vipps: button generator).
 BUTTON_HOST = "https://cdn.vippsmobilepay.com"
@@ -98,7 +98,7 @@ EQUAL_SECONDS = 0.3  # longer than a busy worker takes for the slowest of these 
 
 
 def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> None:
-    """Configure all of it; `shares_counts` keeps the counts of rate limits of the app that was built before."""
+    """Set up all protections; with `shares_counts` the app shares rate limit counts with the app built before it."""
     n = settings.trusted_proxies
     if n:
         behind_proxy = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)
@@ -130,35 +130,35 @@ def init_app(app: Flask, settings: Settings, shares_counts: bool = False) -> Non
 
 
 def _behind_tunnel(wsgi_app: Any, settings: Settings) -> Any:
-    """Take a request for localhost as one for the public host, if a trusted proxy says that the browser asked for that.
+    """Treat a request for localhost as one for the public host if a trusted proxy forwards the public host's name.
 
     A tunnel such as that of GitHub Codespaces sends `Host: localhost:8000`, and the browser's host in
-    `X-Forwarded-Host`. No other value of that header is believed.
+    `X-Forwarded-Host`. Any other value of that header is ignored.
     """
-    ours = urlsplit(settings.public_url).netloc
+    public_host = urlsplit(settings.public_url).netloc
 
     def serve(environ: dict[str, Any], start_response: Any) -> Any:
         asked = environ.get("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
-        if asked == ours and environ.get("HTTP_HOST", "").partition(":")[0] in LOCAL_HOSTS:
-            environ["HTTP_HOST"] = ours
+        if asked == public_host and environ.get("HTTP_HOST", "").partition(":")[0] in LOCAL_HOSTS:
+            environ["HTTP_HOST"] = public_host
         return wsgi_app(environ, start_response)
 
     return serve
 
 
 def _wait_only_if_refused(response: Response) -> Response:
-    """Remove `Retry-After`, which the limiter sets on every response, from those that refuse nothing (RFC 6585, 4)."""
+    """Remove the limiter's `Retry-After` from every response that is not a refusal (RFC 6585, section 4)."""
     if response.status_code not in (429, 503):
         response.headers.pop("Retry-After", None)
     return response
 
 
 def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
-    """Refuse an unknown Host (ASVS 4.1.3); in the demo, redirect 127.0.0.1 to localhost, which has the cookies."""
-    scheme, _, ours = settings.public_url.partition("://")
+    """Refuse an unknown Host (ASVS 4.1.3). In the demo, redirect 127.0.0.1 to localhost, where the cookies are set."""
+    scheme, _, public_host = settings.public_url.partition("://")
 
     def check() -> ResponseReturnValue | None:
-        if request.host == ours or request.endpoint in ANY_HOST:
+        if request.host == public_host or request.endpoint in ANY_HOST:
             return None
         try:
             asked = normal_origin(f"{scheme}://{request.host}")
@@ -167,7 +167,7 @@ def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
         if asked == settings.public_url:
             return None
         if not settings.simulated or urlsplit(asked).hostname not in LOCAL_HOSTS:
-            log.warning("host_refused", host=request.host, expected=ours)
+            log.warning("host_refused", host=request.host, expected=public_host)
             abort(400, "unknown host")
         if request.endpoint == "vipps_webhook.consent_revoked":  # the simulator on this machine uses no tunnel
             return None
@@ -177,14 +177,14 @@ def _host_check(settings: Settings) -> Callable[[], ResponseReturnValue | None]:
 
 
 def _write_headers(headers: list[tuple[str, str]], response: Response) -> Response:
-    """Add the headers, and keep caches from giving a visitor's page to another (RFC 9111, section 5.2.2.7)."""
+    """Add the headers, and stop caches from sending one visitor's page to another (RFC 9111, section 5.2.2.7)."""
     response.headers.update(headers)
     if response.mimetype == "text/html":
         response.vary.update(("Cookie", "Accept-Language"))
     caching = response.headers.setdefault("Cache-Control", "private, no-cache")
     if caching == "private, no-cache" and response.status_code == 200 and response.mimetype == "text/html":
-        # Without a customer and a form token the page is often the same as before: the browser keeps it, and gets 304.
-        # The tag costs about 10 µs; rendering is not saved. A `no-store` page gets none.
+        # Without a customer and a form token a page often stays the same. Then the browser's copy is used (status 304).
+        # The ETag costs about 10 µs and saves the transfer, not the rendering. A `no-store` page has no ETag.
         response.add_etag(weak=True)
         if "If-None-Match" in request.headers:
             response.make_conditional(request)
@@ -222,9 +222,9 @@ def security_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 def takes_equally_long(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Answer no sooner than `EQUAL_SECONDS` after the request came, so that the time does not tell what was done.
+    """Answer no sooner than `EQUAL_SECONDS` after the request came, so that the time does not reveal the work done.
 
-    It is for pages that do more work if an address has an account, and must not tell (ASVS 6.3.8).
+    Some pages do more work if an email address has an account. They must not reveal this (ASVS 6.3.8).
     """
 
     @wraps(view)
@@ -237,12 +237,12 @@ def takes_equally_long(view: Callable[..., ResponseReturnValue]) -> Callable[...
 
 
 def cookie_name(name: str) -> str:
-    """Return the name of one of the shop's cookies as the browser has it."""
+    """Return the full name of one of the shop's cookies, with its prefix."""
     return settings_of_app().cookie_name(name)
 
 
 def read_cookie(name: str) -> str:
-    """Return the value of one of our cookies, or an empty string."""
+    """Return the value of one of the shop's cookies, or an empty string."""
     return request.cookies.get(cookie_name(name), "")
 
 

@@ -1,8 +1,8 @@
 """Check each setting by using it as the shop will: compose an email, route the webhook, build the headers of a call.
 
 `CHECKS` is the one table, for the start and for `flask doctor`. Each row has a setting, the form to write it in, and a
-function that uses it and raises `ValueError` with what is wrong. A problem is one line with the name of the setting; of
-a value it quotes a character or a name at most, and never a secret.
+function that uses it and raises `ValueError` with the problem. A problem is one line with the name of the setting. It
+quotes at most one character or one name of a value, and never a secret.
 """
 
 import difflib
@@ -26,13 +26,13 @@ from app.vipps.config import WEBHOOK_PATH
 from app.vipps.values import normal_email
 
 MIN_SECRET = 32  # characters
-# Vipps Login API guide: scopes. An OpenID Connect name that Vipps does not have leads to the one that it has.
+# Vipps Login API guide: scopes. `OTHER_NAMES` maps OpenID Connect scopes that Vipps lacks to Vipps' own scopes.
 SCOPES = ("openid", "name", "phoneNumber", "email", "address", "birthDate", "gender", "paymentSourceReferences")
 CONSENT_SCOPES = ("delegatedConsents", "customFlow")
 CSP_DIRECTIVES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action", "frame-src")
 OTHER_NAMES = {"profile": "name", "phone": "phoneNumber", "phone_number": "phoneNumber", "birthdate": "birthDate"}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-# The characters that a value may have where its standard or Vipps' documentation says so.
+# The allowed characters of values, where a standard or Vipps' documentation limits them.
 CHARACTERS = {
     "VIPPS_CLIENT_ID": r"[!-9;-~]",  # a colon would end it in the Basic header (RFC 7617, section 2)
     "VIPPS_CLIENT_SECRET": r"[!-~]",  # RFC 6749, appendix A.2
@@ -40,7 +40,7 @@ CHARACTERS = {
     "VIPPS_SCOPES": r"[!#-\[\]-~ ]",  # RFC 6749, section 3.3
     "VIPPS_WEBHOOK_TOKEN": r"[\w.~!$&'()*+;=:@-]",  # a segment of a path without escapes (RFC 3986, section 3.3)
     "VIPPS_WEBHOOK_TOKEN_FALLBACKS": r"[\w.~!$&'()*+;=:@ -]",
-    "METRICS_TOKEN": r"[ -~]",  # what a header may have
+    "METRICS_TOKEN": r"[ -~]",  # the characters of a header value
     **dict.fromkeys(("PUBLIC_URL", "SIMULATOR_URL", "VIPPS_BASE_URL", "REDIS_URL"), r"[^ \"<>]"),
 }
 NO_SHAPE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})  # categories of Unicode
@@ -55,17 +55,17 @@ def line(name: str, reason: str) -> str:
 
 
 def unknown_names(environ: Mapping[str, str]) -> list[str]:
-    """Return the variables that are nearly a setting: if a misspelt one was ignored, the shop would use a default."""
+    """Return variables that look like misspelt settings. If the shop ignored them, it would use default values."""
     known = {_letters(field): field.upper() for field in Settings.model_fields}
     in_file = read_dotenv() if environ == os.environ else {}
     problems = []
     for name in sorted(set(environ) - set(known.values())):
-        ours, letters = name.upper().startswith("VIPPS_"), _letters(name)
+        is_vipps, letters = name.upper().startswith("VIPPS_"), _letters(name)
         # A variable that only the environment has may be another program's, so it must be very near.
-        near = difflib.get_close_matches(letters, known, n=1, cutoff=0.8 if ours or name in in_file else 0.88)
+        near = difflib.get_close_matches(letters, known, n=1, cutoff=0.8 if is_vipps or name in in_file else 0.88)
         near = near or [each for each in (f"VIPPS{letters}",) if each in known and name in in_file]
         meant = known[near[0]] if near else ""
-        if ours or (meant and not environ.get(meant)):
+        if is_vipps or (meant and not environ.get(meant)):
             problems.append(f"{name}: there is no such setting" + (f"; did you mean {meant}?" if meant else ""))
     return problems
 
@@ -75,7 +75,7 @@ def _letters(name: str) -> str:
 
 
 def unusable_texts(given: Mapping[str, str]) -> list[str]:
-    """Return the values with a character that cannot be a part of them, by that character."""
+    """Return a problem for each value with a character that it cannot have; the problem names that character."""
     problems = []
     for name, value in given.items():
         if len(value) > 1 and value[0] in QUOTES and value[-1] in QUOTES:
@@ -97,7 +97,7 @@ def _described(character: str) -> str:
 
 
 def problems(settings: Settings) -> list[str]:
-    """Use each setting, and return what is wrong."""
+    """Use each setting, and return the problems."""
     found = [line(name, reason) for name, is_wrong, reason in _conditions(settings) if is_wrong]
     for name, check in CHECKS.items():
         try:
@@ -108,9 +108,9 @@ def problems(settings: Settings) -> list[str]:
 
 
 def _conditions(s: Settings) -> Iterator[tuple[str, object, str]]:
-    """Yield the settings that do not fit the others or are too short: the name, whether it is wrong, and the reason.
+    """Yield the rules between settings: the name of a setting, whether it breaks the rule, and the reason.
 
-    Of a setting with several reasons only the first is shown.
+    Only the first reason is shown for each setting.
     """
     production, real = s.vipps_environment == "production", not s.simulated
     required, apart = f"required with VIPPS_ENVIRONMENT={s.vipps_environment}", "client id and secret belong together"
@@ -149,7 +149,7 @@ def _conditions(s: Settings) -> Iterator[tuple[str, object, str]]:
 
 
 def _headers(settings: Settings) -> None:
-    """Build what every call to Vipps has (Vipps: HTTP headers, 30 characters each)."""
+    """Build the headers that every call to Vipps has (Vipps: HTTP headers, 30 characters each)."""
     for name, value in vipps_config(settings).tracking_headers.items():
         if len(value.encode("ascii")) > 30:
             raise ValueError(f"{name} may have 30 characters")
@@ -220,7 +220,7 @@ def _find_webhook(settings: Settings, tokens: list[str]) -> None:
 
 
 def _others(name: str, own: str, others: list[str], role: str) -> None:
-    """Check further secrets beside the main one, which must be as strong."""
+    """Check the further secrets beside the main one: they must be as strong."""
     if others and not own:
         raise ValueError(f"these are the other ones; {name}, {role}, is not set")
     if own in others:
@@ -281,7 +281,7 @@ def _server(url: str, schemes: tuple[str, ...]) -> str:
         raise ValueError("host or port cannot be read; “/”, “?”, “#” and “[” in a password are escaped: %2F") from None
     if parts.scheme not in schemes:
         raise ValueError(f"it does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-    # Without its escape one of these characters ends the host, and what follows is silently another part.
+    # Unless it is escaped, one of these characters ends the host; the rest silently becomes another part of the URL.
     if "@" in parts.path + parts.query.partition("from=")[0] + parts.fragment or parts.fragment:
         raise ValueError("“/”, “?” and “#” in the user name or password are written %2F, %3F and %23")
     if not host or not re.fullmatch(r"[\w.:-]+", host):
@@ -310,7 +310,7 @@ def _mail(settings: Settings) -> None:
 
 
 def _csp_sources(settings: Settings) -> None:
-    """Let in origins alone: a keyword such as 'unsafe-inline' would let an injected script run (ASVS 3.4.3)."""
+    """Accept only origins: a keyword such as 'unsafe-inline' would let an injected script run (ASVS 3.4.3)."""
     for directive, source in settings.further_sources:
         if directive not in CSP_DIRECTIVES:
             raise ValueError(f"“{directive}” is none of {', '.join(CSP_DIRECTIVES)}")

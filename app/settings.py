@@ -47,7 +47,7 @@ CONSENT_CHANNELS = ("email", "sms", "digital", "personal")
 
 # Vipps announced the day without an hour: "MobilePay becomes Vipps" (Vipps MobilePay, technical updates, October 2026).
 MOBILEPAY_ENDS = date(2027, 1, 12)
-# Blanks, line breaks and characters without a shape, as a copied value has them at its ends.
+# Blanks, line breaks and invisible characters, which a copied value may have at its ends.
 _UNSEEN = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 # Settings of several values: blanks, commas and line breaks stand between them.
 SEPARATED = ("VIPPS_SCOPES", "VIPPS_WEBHOOK_TOKEN_FALLBACKS", "SECRET_KEY_FALLBACKS", "CSP_SOURCES")
@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _for_our_driver(cls, value: str) -> str:
-        # Hosting platforms set these, and SQLAlchemy would look for another driver or for none.
+        # Hosting platforms set these schemes, for which SQLAlchemy has another driver or none.
         return re.sub(r"\Apostgres(ql)?://", "postgresql+psycopg://", value)
 
     @field_validator("vipps_consent_channels")
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
 
     @property
     def connect_to(self) -> ConnectTo | None:
-        """Return host and port at which the server reaches the simulator, if they are not those of its address."""
+        """Return the host and port at which the server reaches the simulator; None if its URL already has them."""
         scheme, _, address = self.simulator_connect_to.rpartition("://")
         host, _, port = address.rpartition(":")
         return ConnectTo(host.strip("[]"), int(port), without_tls=scheme == "http") if port else None
@@ -207,7 +207,7 @@ class Settings(BaseSettings):
 
     @property
     def brand(self) -> str:
-        """Return the brand of market and day: MobilePay in Denmark and Finland until it is renamed, else Vipps."""
+        """Return the brand in this market today: MobilePay in Denmark and Finland until it is renamed, else Vipps."""
         renamed = self.vipps_market not in ("DK", "FI") or datetime.now(UTC).date() >= MOBILEPAY_ENDS
         by_market = "vipps" if renamed else "mobilepay"
         return "MobilePay" if (self.vipps_brand or by_market) == "mobilepay" else "Vipps"
@@ -226,8 +226,8 @@ class Settings(BaseSettings):
     def webhook_token(self) -> str:
         """Return the secret path segment of the revocation webhook; empty if the webhook is off.
 
-        The simulator is told one that is made from this installation's key: a published one could be posted to by any
-        web page that a developer opens.
+        With the simulator the token is derived from this installation's key: with a published token, any web page that
+        a developer opens could post events.
         """
         own = self.vipps_webhook_token.get_secret_value()
         if own or not self.simulated:
@@ -236,7 +236,7 @@ class Settings(BaseSettings):
 
     @property
     def other_webhook_tokens(self) -> list[str]:
-        """Return the tokens that are accepted as well while the webhook's address at Vipps is changed."""
+        """Return the other tokens that are accepted while the webhook's address is being changed at Vipps."""
         return self.vipps_webhook_token_fallbacks.get_secret_value().split()
 
     def webhook_url(self, token: str) -> str:
@@ -259,7 +259,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def signing_key(self) -> str:
-        """Return the key that signs: `SECRET_KEY`, or in the demo one that is generated once and stored on disk."""
+        """Return the signing key: `SECRET_KEY`, or in the demo a key that is generated once and stored on disk."""
         return self.secret_key.get_secret_value() or kept_secret(INSTANCE / "secret_key")
 
     @property
@@ -284,7 +284,7 @@ def read_environment() -> dict[str, str]:
 
 
 def read_dotenv() -> dict[str, str]:
-    """Return the variables of `.env`; empty without the file. Raises `SettingsError` if it cannot be read."""
+    """Return the variables of `.env`; empty without the file. Raise `SettingsError` if it cannot be read."""
     if not get_load_dotenv() or not DOTENV.exists():
         return {}
     try:
@@ -304,13 +304,13 @@ def sources() -> dict[str, str]:
     in_file, found = read_dotenv(), {}
     for name in (field.upper() for field in Settings.model_fields):
         value = os.environ.get(name, in_file.get(name, "")).strip()
-        # A command of Flask has put the file's variables into the environment before.
+        # Flask's commands have already put the file's variables into the environment.
         found[name] = (".env" if in_file.get(name, "").strip() == value else "environment") if value else "default"
     return found
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings. Raises `SettingsError` with one line per problem, which names its variable."""
+    """Read and check the settings. Raise `SettingsError` with one line per problem, which names its variable."""
     from app import setting_checks  # it composes an email and builds the integration, which import this module
 
     environ = read_environment() if environ is None else environ
@@ -349,7 +349,7 @@ def _of_codespace(environ: Mapping[str, str], given: Mapping[str, str]) -> dict[
 
 
 def vipps_config(settings: Settings) -> VippsConfig:
-    """Return the settings that the integration needs, by its own names."""
+    """Return the integration's configuration, made from the shop's settings."""
     return VippsConfig(
         base_url=settings.provider_url,
         client_id=settings.client_id,
@@ -371,7 +371,7 @@ def vipps_config(settings: Settings) -> VippsConfig:
 
 
 def kept_secret(path: Path) -> str:
-    """Return the secret in a file, which the first call makes; workers that start at once get the same one."""
+    """Return the secret in a file. The first call creates it; workers that start together get the same secret."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:

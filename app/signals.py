@@ -1,8 +1,8 @@
 """Signals about what happens in the shop, for the metrics.
 
-They are sent when a fact is certain: one of a transaction is sent after its commit, and never if it is rolled back, so
-the counts agree with the database. Receivers get words from fixed lists and numbers, never personal data. A signal
-without receivers costs nothing.
+A signal about a transaction is sent after the commit, and never after a rollback, so the counts agree with the
+database. Receivers get numbers and words from fixed lists, never personal data. A signal without receivers costs
+nothing.
 """
 
 from functools import partial
@@ -24,7 +24,7 @@ mail_tried = _signal("mail-tried", "An attempt to send an email ended: `outcome`
 
 
 def send(signal: NamedSignal, **facts: Any) -> None:
-    """Send a signal now: for a fact that belongs to no transaction, or after its commit."""
+    """Send a signal now: after a commit, or about an event without a transaction."""
     if signal.receivers:
         signal.send(**facts)
 

@@ -1,6 +1,6 @@
 """Serve the files that browsers, search engines and security researchers ask for at fixed addresses.
 
-They say the same to every visitor, so a cache may share them for an hour. Sources: RFC 9309 (robots.txt), sitemaps.org,
+All visitors get the same files, so a cache may share them for an hour. Sources: RFC 9309 (robots.txt), sitemaps.org,
 W3C "Web Application Manifest" and "A Well-Known URL for Changing Passwords", RFC 9116 (security.txt).
 """
 
@@ -81,7 +81,7 @@ def manifest() -> ResponseReturnValue:
 
 @bp.get("/.well-known/security.txt")
 def security_txt() -> ResponseReturnValue:
-    """Tell security researchers where to report, if `SECURITY_CONTACT` says so."""
+    """Tell security researchers where to report, if `SECURITY_CONTACT` is set."""
     settings = settings_of_app()
     contact = settings.security_contact
     if not contact:

@@ -1,9 +1,9 @@
 """Let the threads of a process wait for each other before they write to SQLite.
 
-SQLite's writers poll, with growing pauses, so of 100 some never succeed. Here a thread first takes a lock of this
-process, so that one thread per process polls, without long pauses. It holds the lock only while it begins its
-transaction, so that a request cannot keep it, however it ends. Every transaction that writes begins with `BEGIN
-IMMEDIATE`: a deferred one fails, without waiting, if another transaction has written since its first read.
+SQLite's writers poll, with growing pauses, so some of 100 writers never succeed. Here a thread first takes a lock of
+this process, so that only one thread per process polls, without long pauses. The thread holds the lock only while it
+begins its transaction, so a request cannot keep the lock, however it ends. Every transaction that writes begins with
+`BEGIN IMMEDIATE`: a deferred one fails, without waiting, if another transaction has written since its first read.
 """
 
 import sqlite3
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 BEGIN = "BEGIN IMMEDIATE"
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 MAX_WAIT_SECONDS = 9.5  # since the request began, so that it is answered within 10 seconds
-BUSY_MS = 3000  # the longest that one writer polls; another process holds the write lock then
+BUSY_MS = 3000  # the longest time that one writer polls while another process holds the write lock
 POLL_MS = 2  # SQLite's own pauses grow with the time it polls: up to 100 ms
 
 
@@ -28,7 +28,7 @@ def serialize_writers(engine: Engine) -> None:
     lock = threading.Lock()
 
     def execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
-        """Begin a transaction before its first write; return whether the statement only asked for that."""
+        """Begin a transaction before its first write; return whether the statement was only the request to begin."""
         is_begin = statement == BEGIN
         if is_begin or (statement.startswith(WRITES) and not cursor.connection.in_transaction):
             _begin(lock, cursor.connection)
@@ -39,7 +39,7 @@ def serialize_writers(engine: Engine) -> None:
 
 
 def _begin(lock: threading.Lock, connection: sqlite3.Connection) -> None:
-    """Begin a transaction that writes; raises what SQLite raises if the database stays locked."""
+    """Begin a transaction that writes; raise what SQLite raises if the database stays locked."""
     seconds = max(_seconds_left(), 0)
     until = time.monotonic() + seconds
     if not lock.acquire(timeout=seconds):

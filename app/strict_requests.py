@@ -1,8 +1,8 @@
 """Refuse request bodies that cannot be read, and ignore the path prefix that a client may name.
 
-Rule: what the sender did wrong has status 400 before any form sees it. gunicorn's errors about a malformed chunk have
-no common base class, so whatever `wsgi.input` raises counts as the sender's mistake. Sources: RFC 9112, sections 6.3
-and 7.1 (bodies), RFC 7578, section 4.2 (every part of a form has a name), PEP 3333 (`SCRIPT_NAME`).
+Rule: a malformed body is answered with status 400 before any form reads it. gunicorn's errors about a malformed chunk
+have no common base class, so every error of `wsgi.input` counts as the sender's mistake. Sources: RFC 9112, sections
+6.3 and 7.1 (bodies), RFC 7578, section 4.2 (every part of a form has a name), PEP 3333 (`SCRIPT_NAME`).
 """
 
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ TARGET_CHARACTERS = "%/?:@!$&'()*+,;=[]"
 
 
 class NamedPartsParser(FormDataParser):
-    """Werkzeug's parser, which gives a part without a name the key None; no form expects that."""
+    """A parser that refuses a part without a name; Werkzeug's own parser gives such a part the key None."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
-        """Parse a form; raises `BadRequest` if a part has no name."""
+        """Parse a form; raise `BadRequest` if a part has no name."""
         stream, form, files = super().parse(*args, **kwargs)
         if None in form or None in files:
             for file in files.values():
@@ -37,7 +37,7 @@ class StrictRequest(Request):
 
 
 class GuardedBody:
-    """The server's stream of the body, with `BadRequest` for everything that it raises."""
+    """The server's stream of the body; it raises `BadRequest` for every error of the server's stream."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -72,9 +72,9 @@ def init_app(app: Flask) -> None:
 
 
 def request_target() -> str:
-    """Return path and query as the browser sent them, still encoded, for an address that leads back here.
+    """Return path and query as the browser sent them, still encoded, for a link that leads back here.
 
-    Flask's decoded path is another one: it may contain a line break, or a "?" that would begin a query (RFC 3986, 2.4).
+    Flask's path is decoded: it may contain a line break, or a "?" that would begin a query (RFC 3986, section 2.4).
     """
     sent = request.environ.get("RAW_URI", "").encode("latin-1", "replace")
     if not sent.startswith(b"/"):  # another form (RFC 9112, section 3.2), or a server that does not pass it on

@@ -1,4 +1,4 @@
-"""Read tables of texts: `texts.toml` of a package has them in English, and translators find them there.
+"""Read tables of texts: the `texts.toml` of a package has them in English, and the translators' tools read it.
 
 A text is translated when it is shown, not when it is read, because each page has its own language.
 """

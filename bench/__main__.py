@@ -68,14 +68,14 @@ def end(signal_number: int, frame: FrameType | None) -> None:
 
 def table(about: dict[str, str], figures: list[Figure]) -> list[str]:
     """Return the result as lines of text."""
-    rows = [("", "ours", "theirs", "", "ratio", "aim", "met")]
+    rows = [("", "value", "baseline", "", "ratio", "aim", "met")]
     for f in figures:
         met = "" if f.met is None else "yes" if f.met else "NO"
-        rows.append((f.name, number(f.ours), number(f.theirs), f.unit, number(f.ratio), f.aim, met))
+        rows.append((f.name, number(f.value), number(f.baseline), f.unit, number(f.ratio), f.aim, met))
     widths = [max(len(row[column]) for row in rows) for column in range(7)]
     lines = [f"{name}: {value}" for name, value in about.items()] + [""]
-    for name, ours, theirs, *rest in rows:
-        cells = [name.ljust(widths[0]), ours.rjust(widths[1]), theirs.rjust(widths[2])]
+    for name, value, baseline, *rest in rows:
+        cells = [name.ljust(widths[0]), value.rjust(widths[1]), baseline.rjust(widths[2])]
         cells += [cell.ljust(width) for cell, width in zip(rest, widths[3:], strict=True)]
         lines.append("  ".join(cells).rstrip())
     return lines

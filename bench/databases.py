@@ -26,7 +26,7 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
     postgresql, other = shops
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         before = written(connection), lab.postgresql_seconds()
-        ours, theirs, took, their_took = alternately(
+        value, baseline, took, baseline_took = alternately(
             rounds,
             lambda: milliseconds(postgresql, "seconds"),
             lambda: milliseconds(other, "seconds"),
@@ -38,8 +38,8 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
         own_ms = (lab.postgresql_seconds() - before[1]) * 1000 / logins
     counted = [shop.ask("statements") for shop in shops]
     return [
-        Figure("Login on PostgreSQL : SQLite, processor time", "ms", ours, theirs, ours / theirs),
-        Figure("Login on PostgreSQL : SQLite, how long it takes", "ms", took, their_took, took / their_took),
+        Figure("Login on PostgreSQL : SQLite, processor time", "ms", value, baseline, value / baseline),
+        Figure("Login on PostgreSQL : SQLite, how long it takes", "ms", took, baseline_took, took / baseline_took),
         *(Figure(f"Login on PostgreSQL : SQLite, {each}", "", *(c[each] for c in counted)) for each in counted[0]),
         Figure("Login on PostgreSQL, its own processor time", "ms", own_ms),
         Figure("Login on PostgreSQL, its write-ahead log", "bytes", log_bytes),

@@ -45,10 +45,10 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
     figures = []
     for at_once in (1, 4):
         takes = [partial(each.processor_ms, at_once) for each in (shop, *others.values())]
-        ours, *theirs = alternately(rounds, *takes)
-        for name, their in zip(others, theirs, strict=True):
+        value, *baselines = alternately(rounds, *takes)
+        for name, baseline in zip(others, baselines, strict=True):
             label = f"Login as deployed, {at_once} at a time, against {name}"
-            figures.append(Figure(label, "ms", ours, their, ours / their, at_most=AIMS.get(name)))
+            figures.append(Figure(label, "ms", value, baseline, value / baseline, at_most=AIMS.get(name)))
     plain = prepared(lab, lab.client_environment(lab.provider(tls=False).origin))
     on_postgresql = {**env, "DATABASE_URL": lab.postgresql(), "BARE_DATABASE_URL": lab.postgresql("bare")}
     prepared(lab, on_postgresql)
@@ -62,8 +62,10 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
 def compared(lab: Lab, rounds: int, env: dict[str, str], label: str, name: str, at_most: float) -> Figure:
     """Compare the shop with one other in this environment, one login at a time."""
     both = candidate(lab, env, "shop"), candidate(lab, env, OTHERS[name])
-    ours, theirs = alternately(rounds, *(partial(each.processor_ms, 1) for each in both))
-    return Figure(f"Login as deployed, {label}, against {name}", "ms", ours, theirs, ours / theirs, at_most=at_most)
+    value, baseline = alternately(rounds, *(partial(each.processor_ms, 1) for each in both))
+    return Figure(
+        f"Login as deployed, {label}, against {name}", "ms", value, baseline, value / baseline, at_most=at_most
+    )
 
 
 def prepared(lab: Lab, env: dict[str, str]) -> dict[str, str]:

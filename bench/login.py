@@ -36,9 +36,9 @@ def over_tls(lab: Lab, rounds: int) -> list[Figure]:
     for client in (shop, quickstart):
         processor_ms(client, WARM_UP)
     calls, connections = traffic(provider, shop)
-    ours, theirs = alternately(rounds, lambda: processor_ms(shop, LOGINS), lambda: processor_ms(quickstart, LOGINS))
+    value, baseline = alternately(rounds, lambda: processor_ms(shop, LOGINS), lambda: processor_ms(quickstart, LOGINS))
     return [
-        Figure("Login in the process, processor time", "ms", ours, theirs, ours / theirs, at_most=0.12),
+        Figure("Login in the process, processor time", "ms", value, baseline, value / baseline, at_most=0.12),
         Figure("Login, calls to the provider", "calls", calls, at_most=2),
         Figure("Login, new connections to it", "connections", connections, at_most=0),
     ]
@@ -52,8 +52,8 @@ def over_http(lab: Lab, rounds: int) -> Figure:
     for client in clients:
         client.line()
         processor_ms(client, WARM_UP)
-    ours, theirs = alternately(rounds, *(partial(processor_ms, client, LOGINS) for client in clients))
-    return Figure("Login in the process over plain HTTP", "ms", ours, theirs, ours / theirs, at_most=1.2)
+    value, baseline = alternately(rounds, *(partial(processor_ms, client, LOGINS) for client in clients))
+    return Figure("Login in the process over plain HTTP", "ms", value, baseline, value / baseline, at_most=1.2)
 
 
 def processor_ms(client: Child, logins: int) -> float:

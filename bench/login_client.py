@@ -35,7 +35,7 @@ def build(name: str) -> Flask:
 def log_in(app: Flask, start: str, person: int, address: str) -> FlaskClient:
     """Log a person in, from the button to the redirect after the callback; return their browser.
 
-    Each comes from an address of their own: a machine that begins a login every few milliseconds would be held back.
+    Each person has a separate IP address: the shop would limit one address that begins a login every few milliseconds.
     """
     browser = app.test_client()
     browser.environ_base["REMOTE_ADDR"] = address

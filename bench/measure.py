@@ -10,12 +10,12 @@ Take = Callable[[], float]
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the result. The target is for the ratio, or for `ours` without a ratio."""
+    """One line of the result. The target is for the ratio, or for `value` without a ratio."""
 
     name: str
     unit: str
-    ours: float
-    theirs: float | None = None
+    value: float
+    baseline: float | None = None
     ratio: float | None = None
     at_most: float | None = None
     at_least: float | None = None
@@ -23,7 +23,7 @@ class Figure:
     @property
     def judged(self) -> float:
         """Return the number that the target is for."""
-        return self.ours if self.ratio is None else self.ratio
+        return self.value if self.ratio is None else self.ratio
 
     @property
     def aim(self) -> str:

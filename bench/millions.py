@@ -2,9 +2,9 @@
 
     python -m bench --only millions --customers 5000000
 
-It is not part of `make bench`: to generate the rows takes minutes and, for five million customers, 12 GB. Each customer
-has the rows that a first login leaves, and each measured login is that of any of them. A figure is the processor time
-of the shop and of PostgreSQL, with PostgreSQL's own default settings.
+It is not part of `make bench`: generating the rows takes minutes and, for five million customers, 12 GB. Each customer
+has the rows that a first login creates, and each measured login is of a random customer. A figure is the processor time
+of the shop and of PostgreSQL, with PostgreSQL's default settings.
 """
 
 from functools import partial
@@ -29,9 +29,9 @@ def measure(lab: Lab, rounds: int, customers: int) -> list[Figure]:
             takes = [partial(milliseconds, lab, shop, name) for shop in (large, small)]
             for take in takes:
                 take()
-            ours, theirs = alternately(rounds, *takes)
+            value, baseline = alternately(rounds, *takes)
             label = f"{name[0].upper()}{name[1:]}, {customers:,} : {SMALL} customers"
-            figures.append(Figure(label, "ms", ours, theirs, ours / theirs, at_most=aim))
+            figures.append(Figure(label, "ms", value, baseline, value / baseline, at_most=aim))
     return figures
 
 

@@ -65,7 +65,7 @@ class LargeShop(Shop):
             db.session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {self.size})"))
 
     def log_in(self, person: int) -> FlaskClient:
-        """Log any customer in."""
+        """Log in a random customer."""
         return super().log_in(self.any.randint(1, self.size))
 
     def words(self) -> tuple[str, str]:

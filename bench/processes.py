@@ -35,7 +35,7 @@ class Child:
             )
 
     def line(self) -> str:
-        """Return the next line that it prints; raises `BenchmarkError` if it has ended."""
+        """Return the next line that it prints; raise `BenchmarkError` if it has ended."""
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise BenchmarkError(f"{self.name} ended with {self._process.wait()}: {self.last_words()}")

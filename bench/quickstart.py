@@ -1,6 +1,6 @@
 """A relying party to compare the shop's login with: the first example in the documentation of Authlib's Flask client.
 
-It stores the profile in Flask's cookie and has no database, so it does less than the shop.
+It stores the profile in Flask's cookie and uses no database, so it does less than the shop.
 """
 
 import os

@@ -24,11 +24,11 @@ def measure(lab: Lab, rounds: int) -> list[Figure]:
     shop, empty = Starts(lab, env), Starts(lab, env, libraries(lab, env))
     for warm_up in (shop, empty):
         warm_up.processor_ms()
-    ours, theirs = alternately(rounds, shop.processor_ms, empty.processor_ms)
+    value, baseline = alternately(rounds, shop.processor_ms, empty.processor_ms)
     ours_size, their_size = median(shop.sizes), median(empty.sizes)
     calls = sum(provider.counts().values())
     return [
-        Figure("Start, processor time", "ms", ours, theirs, ours / theirs, at_most=1.5),
+        Figure("Start, processor time", "ms", value, baseline, value / baseline, at_most=1.5),
         Figure("Start, memory", "MiB", ours_size, their_size, ours_size / their_size, at_most=1.25),
         Figure("Start, calls to the provider", "calls", calls, at_most=0),
     ]

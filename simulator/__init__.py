@@ -1,8 +1,8 @@
 """Vipps Login, simulated: an OpenID provider that behaves like Vipps MobilePay Login as far as its documentation says.
 
-It is a product of its own, on an origin of its own, and knows no merchant site: a site in any language connects to it
-with a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only
-the webhook addresses that merchants register, on origins of their own. It is for test data, not for the open internet.
+It is a separate product on its own origin, and depends on no merchant site: a site in any language connects to it with
+a client id, a client secret and this origin. It needs no network, and all its persons are fictional. It calls only the
+webhook addresses that merchants register on their own origins. It is for test data, not for the open internet.
 
 The rules are plain functions with typed outcomes: `authorization` checks the request, `logins` decides the steps of the
 login, `tokens` and `userinfo` answer the merchant. `protocol`, `screens`, `home`, `phone`, `portal` and `control`
@@ -108,7 +108,7 @@ def _refuse_other_hosts() -> None:
 
     A health check may use the IP address.
     """
-    ours = urlsplit(current_app.extensions[EXTENSION].config.public_url)
+    own_url = urlsplit(current_app.extensions[EXTENSION].config.public_url)
     host = urlsplit(f"//{request.host}").hostname
-    if host not in {ours.hostname, *LOCAL_HOSTS} and request.path != "/healthz":
+    if host not in {own_url.hostname, *LOCAL_HOSTS} and request.path != "/healthz":
         abort(HTTPStatus.BAD_REQUEST)

@@ -133,7 +133,7 @@ def _problem(parameters: Parameters, unit: SalesUnit) -> tuple[str, str] | None:
 
 
 def _malformed(parameters: Parameters) -> tuple[str, str] | None:
-    """Parameters must not be sent more than once (RFC 6749 section 3.1)."""
+    """Refuse repeated parameters (RFC 6749 section 3.1)."""
     for name in _ONCE:
         values = parameters.get(name, ())
         if len(values) > 1:
@@ -144,7 +144,7 @@ def _malformed(parameters: Parameters) -> tuple[str, str] | None:
 
 
 def _wrong_response_type(parameters: Parameters) -> tuple[str, str] | None:
-    """Only the authorization code flow exists (Login API guide: browser flow integration)."""
+    """Refuse every flow except the authorization code flow (Login API guide: browser flow integration)."""
     match _first(parameters, "response_type"):
         case "code":
             return None
@@ -155,14 +155,14 @@ def _wrong_response_type(parameters: Parameters) -> tuple[str, str] | None:
 
 
 def _wrong_state(parameters: Parameters) -> tuple[str, str] | None:
-    """`state` has at least 8 characters (Login API guide: browser flow integration); the code is not documented."""
+    """Refuse a `state` of fewer than 8 characters (Login API guide: browser flow); the error code is not documented."""
     if len(_first(parameters, "state")) < MIN_STATE:
         return "invalid_state", f"The state is missing or shorter than {MIN_STATE} characters."
     return None
 
 
 def wrong_scope(parameters: Parameters) -> tuple[str, str] | None:
-    """`scope` contains `openid` (OpenID Connect Core section 3.1.2.1) and only known scopes (Vipps Login FAQ)."""
+    """Refuse a `scope` without `openid` (OpenID Connect Core section 3.1.2.1) or with others (Vipps Login FAQ)."""
     requested = _first(parameters, "scope").split()
     if OPENID not in requested:
         return "invalid_scope", "The scope must contain openid."
@@ -172,9 +172,9 @@ def wrong_scope(parameters: Parameters) -> tuple[str, str] | None:
 
 
 def _wrong_challenge_request(parameters: Parameters) -> tuple[str, str] | None:
-    """PKCE: the methods (RFC 7636 section 4.4.1), the form of a challenge (section 4.2), and who must send one.
+    """Check PKCE: the method (RFC 7636 section 4.4.1), the form of the challenge (section 4.2), and its presence.
 
-    The simple app flow requires it (Login API guide: mobile app flows, simple login).
+    The simple app flow requires PKCE (Login API guide: mobile app flows, simple login).
     """
     challenge = _first(parameters, "code_challenge")
     method = _first(parameters, "code_challenge_method")
@@ -190,7 +190,7 @@ def _wrong_challenge_request(parameters: Parameters) -> tuple[str, str] | None:
 
 
 def _wrong_app_callback(parameters: Parameters, unit: SalesUnit) -> tuple[str, str] | None:
-    """`app_callback_uri` is registered like a redirect URI (Login API guide: mobile app flows)."""
+    """Refuse an `app_callback_uri` that is not registered as a redirect URI (Login API guide: mobile app flows)."""
     uri = _first(parameters, "app_callback_uri")
     if not uri:
         return None

@@ -1,7 +1,7 @@
 """Merchant-initiated login: a merchant names a phone number, the person confirms on the phone, the merchant polls.
 
-The request is a `Login` without a redirect URI, so that consents, tokens and userinfo are those of every login. The
-person's answer ends it; only then the token endpoint answers with tokens, once.
+The request is a `Login` without a redirect URI, so that consents, tokens and userinfo work as in every login. The
+person's answer ends it; only then the token endpoint returns tokens, once.
 
 Sources: Vipps MobilePay Login API guide, “Merchant-initiated login”; OpenID Connect Client-Initiated Backchannel
 Authentication (CIBA) Core, sections 7, 10, 11 and 13. FIDELITY.md says what is a guess.
@@ -48,7 +48,7 @@ class Started:
 def start(
     session: Session, unit: SalesUnit, form: Mapping[str, str], chosen_faults: Mapping[str, Any], now: datetime
 ) -> Started | OAuthFailure:
-    """Check an authentication request and put it on the person's phone (CIBA Core, sections 7.1 to 7.3)."""
+    """Check an authentication request and show it on the person's phone (CIBA Core, sections 7.1 to 7.3)."""
     found = person_of_hint(session, form)
     if failure := _wrong_request(form):
         return failure
@@ -135,7 +135,7 @@ def decline(session: Session, login: Login, now: datetime) -> bool:
 
 
 def _pending(request: BackchannelRequest, now: datetime) -> OAuthFailure:
-    """Answer `authorization_pending`; to one that polls too fast `slow_down`, and add five seconds."""
+    """Answer `authorization_pending`. If the merchant polls too fast, answer `slow_down` and add five seconds."""
     too_fast = request.polled_at is not None and now < request.polled_at + timedelta(seconds=request.interval)
     request.polled_at = now
     if too_fast:

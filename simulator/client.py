@@ -1,7 +1,7 @@
 """Drives a simulator from tests: logs persons in, adds persons, waits for calls, sets the clock, restores snapshots.
 
-It needs Python's standard library only. `pytest_plugin` has fixtures of it; `recipes/vipps-login-simulator.mjs` is the
-same for JavaScript.
+It needs only Python's standard library. `pytest_plugin` has fixtures for it; `recipes/vipps-login-simulator.mjs` is the
+same client for JavaScript.
 """
 
 import json
@@ -23,7 +23,7 @@ class Vipps:
         client_secret: str = "demo-secret",  # noqa: S107 - public
         control_token: str = "",
     ) -> None:
-        """Take the address of a simulator; nothing is sent yet."""
+        """Store the address of a simulator; send no request yet."""
         self.url, self.client_id, self.client_secret = url.rstrip("/"), client_id, client_secret
         self._control_token = control_token
 
@@ -38,7 +38,7 @@ class Vipps:
         return f"{self.issuer}.well-known/openid-configuration"
 
     def world(self, name: str) -> "Vipps":
-        """Return a world with its own issuer, keys and persons; it is made at its first use."""
+        """Return a world with its own issuer, keys and persons; the simulator creates it at its first use."""
         return Vipps(f"{self.url}/w/{name}", self.client_id, self.client_secret, self._control_token)
 
     def log_in(self, authorization_url: str, person: str = "kari", **script: Any) -> str:
@@ -58,7 +58,7 @@ class Vipps:
         return dict(self.control("PATCH", f"persons/{person}", changes))
 
     def last_request(self) -> int:
-        """Return the number of the last call to a protocol endpoint; wait for those after it."""
+        """Return the number of the last call to a protocol endpoint; `wait_for` waits for later calls."""
         return max((call["id"] for call in self.control("GET", "requests")["requests"]), default=0)
 
     def wait_for(self, endpoint: str, after: int = 0, seconds: float = 10) -> dict[str, Any]:

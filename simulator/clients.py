@@ -83,7 +83,7 @@ def _refused(debug: str) -> OAuthFailure:
 
 
 def _read_basic(header: str) -> tuple[str, str] | None:
-    """Return id and secret of a Basic header, ("", "") for a broken one, None for anything else."""
+    """Return id and secret of a Basic header; ("", "") if it is malformed, None if it is not a Basic header."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return None

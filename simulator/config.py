@@ -89,7 +89,7 @@ class MerchantConfig:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "MerchantConfig":
-        """Build a merchant from JSON; raise ValueError that says what is wrong."""
+        """Build a merchant from JSON; raise ValueError with the problem."""
         known = cls.__dataclass_fields__
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(f"unknown fields: {', '.join(unknown)}")
@@ -162,12 +162,12 @@ class SimulatorConfig:
 
     @property
     def path(self) -> str:
-        """The path of its address, without a slash at its end; empty for the default world."""
+        """The path of the simulator's address, without a slash at its end; empty for the default world."""
         return urlsplit(self.public_url).path
 
     @property
     def cookie_path(self) -> str:
-        """The path for which its cookies are valid."""
+        """The path for which the simulator's cookies are valid."""
         return f"{self.path}/"
 
     def of_world(self, name: str, file: Path) -> "SimulatorConfig":

@@ -337,7 +337,7 @@ def _generations(new_profile: object) -> int:
 
 
 def _saved(session: Session, values: dict[str, Any], unit: SalesUnit | None) -> dict[str, Any]:
-    """Save a merchant and return its fields; raises ValueError if they are invalid."""
+    """Save a merchant and return its fields; raise ValueError if they are invalid."""
     merchant = MerchantConfig.from_json(values)
     merchants.check_webhook(merchant, unit)
     return merchants.as_json(merchants.save(session, merchant))

@@ -1,4 +1,4 @@
-"""Reads a login that the control API is asked for, and performs it."""
+"""Reads a request of the control API for a login, and performs the login."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Sends the browser back to the merchant, or stops before that: “stop before the redirect”.
 
-A login that stops shows the redirect as a form instead: code, state and error can be read, copied and changed before
-the browser continues. It is for learning what the merchant gets, and for trying what an attacker would change.
+A login that stops shows the redirect as a form: a developer can read, copy and change code, state and error before the
+browser continues. So developers learn what the merchant receives, and try the changes of an attacker.
 """
 
 from urllib.parse import parse_qsl, urlsplit
@@ -24,7 +24,7 @@ def is_wanted() -> bool:
 
 
 def choose(login: Login, stops: bool) -> None:
-    """Store the choice for this login, and for the browser's next ones."""
+    """Store the choice for this login and for the browser's next logins."""
     login.stops_at_door = browser_session[_SESSION_KEY] = stops
 
 

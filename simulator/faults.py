@@ -82,8 +82,8 @@ class Answer:
     """An answer that replaces the real one.
 
     It is delayed by `delay` seconds; `cut` closes the connection in the middle of the body, `drop` before the headers;
-    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON. With `real` it is
-    the right answer that is delayed, cut or filled.
+    `filler` blanks are sent before the body. A string body is sent as it is, any other value as JSON. With `real` the
+    body is the right answer.
     """
 
     status: int = 500

@@ -16,7 +16,7 @@ _ALWAYS = {
     # Not no-referrer: over HTTPS the CSRF protection compares the Referer of a form with its own origin.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    # No page of another site may load one of ours, or an answer, as a part of itself (Fetch, section 3.7).
+    # No page of another site may embed the simulator's pages or answers (Fetch, section 3.7).
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }

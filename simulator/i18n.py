@@ -18,7 +18,7 @@ TRANSLATIONS = Path(__file__).parent / "translations"
 
 # The shop has the same two maps (`app/i18n.py`), so that a login is in one language from the shop to Vipps and back.
 ALIASES = {"no": "nb", "nn": "nb"}
-# A parameter of the authorization URL that only this simulator knows: what the person chose on a demo's site.
+# A parameter of the authorization URL that only this simulator knows: the language that the person chose in the demo.
 PARAMETER = "simulator_language"
 
 
@@ -35,12 +35,12 @@ def language() -> str:
 
 
 def screen_language() -> str:
-    """Return the language in which this person sees a merchant's consent screens: that of the page around them."""
+    """Return the language of a merchant's consent screens: the language of the page around them."""
     return languages.match_language(language()) or "en"
 
 
 def _remember_choice() -> None:
-    """Store the language that a person picked; the authorization endpoint has a parameter of its own for it."""
+    """Store the language that a person picked; the authorization endpoint has a separate parameter for it."""
     chosen = request.args.get(PARAMETER if request.blueprint == "protocol" else "language")
     if chosen in LANGUAGES and request.blueprint in ("screens", "home", "portal", "phone", "protocol"):
         session["language"] = chosen

@@ -35,7 +35,7 @@ _HEADERS: dict[str, Callable[[RSAKey], dict[str, Any]]] = {
     "crit": lambda _: {"crit": ["urn:example:unknown"], "urn:example:unknown": True},
 }
 """Members of the header; null removes one."""
-_VALID = ("no_kid", "crit")  # by the published key; the others of `_HEADERS` by one that is not
+_VALID = ("no_kid", "crit")  # signed with the published key; the others in `_HEADERS` with an unpublished key
 _SECRETS = ("hmac", "hmac_secret")
 _ENDS: dict[str, Callable[[bytes], str]] = {
     "none": lambda _: ".",

@@ -43,7 +43,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Finished:
-    """Where the browser goes, and the cookie value if the person chose to be remembered."""
+    """The URL to redirect to, and the cookie value if the person chose to be remembered."""
 
     location: str
     remember_token: str | None = None
@@ -71,7 +71,7 @@ def begin(
 
 
 def recognise(session: Session, login: Login, token: str, oldest: datetime) -> None:
-    """Take the person from a remembered browser, unless confirmation in the app is asked for, or another person.
+    """Set the person that this browser remembers, unless the merchant asks for another person or in-app confirmation.
 
     Login API guide: in-app confirmation; “How it works” for the remembered browser, which applies to all
     merchants.
@@ -106,7 +106,7 @@ def next_step(session: Session, login: Login, now: datetime) -> Step:
 
 
 def unchoose(login: Login) -> None:
-    """Let the person choose anew, without the one that the merchant's `login_hint` proposed."""
+    """Go back to choosing a person, without the person that the merchant's `login_hint` proposed."""
     login.person_key = login.hinted_key = None
 
 
@@ -117,7 +117,7 @@ def choose(login: Login, person: Person, *, remember: bool) -> None:
 
 
 def confirm(login: Login, number: str, now: datetime) -> bool:
-    """Confirm in the app with the number that the page shows; return whether it is the right one."""
+    """Confirm in the app with the number that the page shows; return whether the number is right."""
     if number != login.challenge[0]:
         return False
     login.confirmed_at = now
@@ -196,7 +196,7 @@ def end_with_error(session: Session, login: Login, error: str, description: str,
 
 
 def grants_of(session: Session, person_key: str) -> list[Grant]:
-    """Return what a person shares: the list “Companies with access” of the app."""
+    """Return a person's grants: the list “Companies with access” of the app."""
     return list(session.scalars(select(Grant).where(Grant.person_key == person_key).order_by(Grant.granted_at)))
 
 
@@ -218,7 +218,7 @@ def revoke_sharing(session: Session, person_key: str, client_id: str) -> bool:
 
 
 def _is_unanswered(session: Session, login: Login, scope: str) -> bool:
-    """A consent screen is shown once per version of its configuration (Login API changelog, March 2025)."""
+    """Tell whether to show a consent screen: once per version of its texts (Login API changelog, March 2025)."""
     unit = session.get_one(SalesUnit, login.client_id)
     config = unit.delegated_consents if scope == DELEGATED_CONSENTS else unit.custom_flow
     if scope not in login.scopes or config is None or scope in login.answers:

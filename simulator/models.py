@@ -112,7 +112,7 @@ class Login(Base):
 
 
 class BackchannelRequest(Base):
-    """A login that a merchant started by phone number; the rest of it is in its `Login`."""
+    """A login that a merchant started by phone number; its `Login` has the other values."""
 
     __tablename__ = "sim_backchannel_request"
 

@@ -55,7 +55,7 @@ def _choice(*names: str) -> Json:
 
 
 def _operation(summary: str, answer: Json, body: Json | None = None, *, missing: bool = False, **more: Any) -> Json:
-    """Describe an operation by its answer; TEXT is a page."""
+    """Describe an operation by the schema of its answer; TEXT stands for an HTML page."""
     kind = "text/html" if answer is TEXT else "application/json"
     headers = {FOLLOWS: {"description": "The month of the documentation that this simulator follows.", "schema": TEXT}}
     done = {"description": "Done.", "headers": headers, "content": {kind: {"schema": answer}}}
@@ -69,7 +69,7 @@ def _operation(summary: str, answer: Json, body: Json | None = None, *, missing:
 
 
 def _answer(**members: Json) -> Json:
-    """Describe an answer that has all these members and no other."""
+    """Describe an answer that has exactly these members."""
     return _object(members, required=tuple(members))
 
 
@@ -143,7 +143,7 @@ A_PERSON = {
         shares={"type": "object", "additionalProperties": _list(TEXT)},
         faults=FAULTS,
     ),
-    "additionalProperties": True,  # `shows`, and what else the data file says
+    "additionalProperties": True,  # `shows`, and the other members in the data file
 }
 A_MERCHANT = _answer(client_id=TEXT, **MERCHANT)
 A_DELIVERY = _answer(

@@ -62,7 +62,7 @@ def show(key: str) -> str:
 
 @bp.post("/requests/<login_id>/open")
 def open_request(key: str, login_id: str) -> Response:
-    """Confirm that the code is the same; what is left to agree to follows on the screens of every login."""
+    """Confirm that the code is the same; the missing consents follow on the usual screens of a login."""
     with simulator().store.write() as session:
         login = _waiting(session, key, login_id)
         if login is None:

@@ -1,8 +1,8 @@
 """Sends the ping of a merchant-initiated login: the person has answered, so the merchant may ask for the tokens.
 
-It is an event of the Webhooks API and signed as that API documents. It has the `auth_req_id` and nothing else, is sent
-after the answer is committed, and never fails the page. Registering by `POST /webhooks/v1/webhooks` is left out: a
-merchant's `ping_url` and `ping_secret` stand for it.
+It is an event of the Webhooks API, signed as that API documents. It has only the `auth_req_id`, is sent after the
+answer is committed, and never fails the page. Registration by `POST /webhooks/v1/webhooks` is not simulated: a
+merchant's `ping_url` and `ping_secret` replace it.
 
 Sources: Vipps MobilePay Login API guide, webhooks (`login.merchant-initiated.ping.v1`); Webhooks API guide, request
 authentication.
@@ -27,7 +27,7 @@ from .revocations import TIMEOUT
 
 
 def send(store: Store, login_id: str) -> None:
-    """Tell the merchant of a login, if it has an address for that, and log the status; 0 is no answer."""
+    """Send the ping to the merchant of a login if it has a `ping_url`, and log the status; 0 means no answer."""
     with store.read() as session:
         request: BackchannelRequest | None = of_login(session, login_id)
         unit = session.get_one(SalesUnit, session.get_one(Login, login_id).client_id)

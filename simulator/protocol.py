@@ -98,7 +98,7 @@ def token() -> Response:
 
 @bp.post(discovery.BACKCHANNEL)
 def start_by_phone_number() -> Response:
-    """Put a login on the phone of the person that a merchant names."""
+    """Start a login on the phone of the person that a merchant names."""
     with simulator().store.write() as session:
         unit = _merchant(session)
         if isinstance(unit, OAuthFailure):

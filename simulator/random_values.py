@@ -1,6 +1,6 @@
 """Creates codes, tokens, ids and numbers, and the hashes under which the database stores them.
 
-They come from the system's random numbers, or from `SimulatorConfig.seed` for tests that want the same values each run.
+They come from the system's random numbers, or from `SimulatorConfig.seed` for tests that need the same values each run.
 """
 
 import base64
@@ -14,7 +14,7 @@ _system = random.SystemRandom()
 
 
 def source() -> random.Random:
-    """Return where the values of this app come from."""
+    """Return this app's source of random values."""
     parts = current_app.extensions.get("simulator") if has_app_context() else None
     return parts.random if parts else _system
 

@@ -35,14 +35,14 @@ def main(arguments: Sequence[str]) -> int:
     merchant = MerchantConfig(client_id=keys[0], client_secret=keys[1], name="Recorded", redirect_uris=())
     with running(merchants=(merchant,)) as simulator:
         try:
-            theirs, ours = (record(url, *keys) for url in (chosen.provider.rstrip("/"), simulator.url))
+            of_provider, of_simulator = (record(url, *keys) for url in (chosen.provider.rstrip("/"), simulator.url))
         except urllib3.exceptions.HTTPError as error:
             print(f"{chosen.provider}: no answer ({type(error).__name__})")
             return 2
     if chosen.output:
         with open(chosen.output, "w", encoding="utf-8") as file:
-            json.dump({"provider": theirs, "simulator": ours}, file, indent=2)
-    found = differences(theirs, ours)
+            json.dump({"provider": of_provider, "simulator": of_simulator}, file, indent=2)
+    found = differences(of_provider, of_simulator)
     print(*(found or ["No differences."]), sep="\n")
     return 1 if found else 0
 
@@ -69,12 +69,12 @@ def record(origin: str, client_id: str, client_secret: str) -> dict[str, Any]:
     return {name: _ask(method, origin + path, **more) for name, (method, path, more) in asked.items()}
 
 
-def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
+def differences(of_provider: dict[str, Any], of_simulator: dict[str, Any]) -> list[str]:
     """Return the differences in plain words, by request."""
     found = []
-    for name, real in theirs.items():
-        for part in sorted({*real, *ours[name]}):
-            at_vipps, here = real.get(part, "absent"), ours[name].get(part, "absent")
+    for name, real in of_provider.items():
+        for part in sorted({*real, *of_simulator[name]}):
+            at_vipps, here = real.get(part, "absent"), of_simulator[name].get(part, "absent")
             if at_vipps != here:
                 found.append(f"{name}: {part} is {at_vipps} at the provider, {here} in the simulator")
     return found

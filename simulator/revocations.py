@@ -31,7 +31,7 @@ TIMEOUT = urllib3.Timeout(connect=2, read=5)
 
 
 class Variant(StrEnum):
-    """How an event is delivered; all but the first test how the company handles them."""
+    """A way to deliver an event; all but the first test how the company handles unusual events."""
 
     ORDINARY = "ordinary"
     TWICE = "twice"
@@ -52,7 +52,7 @@ ODD = tuple(variant for variant in Variant if variant is not Variant.ORDINARY)
 
 
 def variant_named(name: object) -> Variant:
-    """Return the variant of a name; raise ValueError if the name is unknown."""
+    """Return the variant with this name, the ordinary one for None; raise ValueError if the name is unknown."""
     if name is None:
         return Variant.ORDINARY
     found = next((variant for variant in ODD if variant == name), None)
@@ -91,14 +91,14 @@ def event_body(subject: str, issued: int, variant: Variant = Variant.ORDINARY) -
 
 
 def send_new(store: Store, delivery: Delivery) -> int | None:
-    """Send a new event, once or twice by its variant; return the last status, None without an answer."""
+    """Send a new event, once or twice as its variant says; return the last status, None without an answer."""
     if delivery.variant == Variant.TWICE:
         send(store, delivery.id)
     return send(store, delivery.id)
 
 
 def send(store: Store, delivery_id: str) -> int | None:
-    """Send an event to the company's current webhook and store the result; hold no transaction meanwhile."""
+    """Send an event to the company's current webhook, outside any transaction, and store the result."""
     with store.read() as session:
         delivery = fetch(session, Delivery, delivery_id)
         unit = session.get_one(SalesUnit, delivery.client_id) if delivery else None

@@ -88,5 +88,5 @@ SCENARIOS: dict[str, Scenario] = {
 
 
 def get(name: str) -> Scenario:
-    """Return the scenario of a name; an unknown name has no effect."""
+    """Return the scenario with this name; an unknown name has no effect."""
     return SCENARIOS.get(name, Scenario())

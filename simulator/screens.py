@@ -243,7 +243,7 @@ def _choose_person(visit: Visit) -> str | None:
 
 
 def _unchoose(visit: Visit) -> None:
-    if visit.step in (Step.PERSON, Step.CONFIRM):  # later it would keep the confirmation for another person
+    if visit.step in (Step.PERSON, Step.CONFIRM):  # after that, another person would have this confirmation
         logins.unchoose(visit.login)
 
 

@@ -1,4 +1,4 @@
-"""Reads what a person's phone shows: companies with access, the answers to their screens, remembered browsers.
+"""Reads the data for a person's phone: companies with access, answers to their screens, remembered browsers.
 
 A company has access as long as the person shares something with it or has answered its consent screens; both end
 together. The answers are read from the result that the company received, so the person sees the same words that the
@@ -24,7 +24,7 @@ from .models import ConsentAnswer, RememberedBrowser, SalesUnit
 
 @dataclass(frozen=True)
 class Question:
-    """One box of a screen, and whether it was ticked."""
+    """One checkbox of a screen, and whether it was ticked."""
 
     text: str
     is_yes: bool

@@ -109,7 +109,7 @@ def _wrong_grant(login: Login, form: Mapping[str, str], lifetime: int, now: date
 
 
 def _challenge(login: Login, verifier: str) -> bytes:
-    """Compute the challenge that a verifier stands for (RFC 7636 section 4.6)."""
+    """Compute the challenge of a verifier (RFC 7636 section 4.6)."""
     raw = verifier.encode(errors="surrogatepass")
     return _base64url(hashlib.sha256(raw).digest()).encode() if login.code_challenge_method == "S256" else raw
 
@@ -121,13 +121,13 @@ def use_once(session: Session, login: Login, now: datetime) -> bool:
 
 
 def _reused(session: Session, login: Login, now: datetime) -> OAuthFailure:
-    """Refuse a second use and revoke the access token of the first one (RFC 6749 section 4.1.2)."""
+    """Refuse the second use of a code, and revoke the access token from its first use (RFC 6749 section 4.1.2)."""
     session.execute(update(AccessToken).where(AccessToken.login_id == login.id).values(revoked_at=now))
     return invalid_grant("The code was used before.")
 
 
 def invalid_grant(debug: str) -> OAuthFailure:
-    """Return the answer to every code that does not fit, with the reason for the developer."""
+    """Return the error for a code that cannot be exchanged, with the reason for the developer."""
     return OAuthFailure(400, "invalid_grant", _INVALID_GRANT, debug)
 
 
@@ -136,7 +136,7 @@ def issue(
 ) -> dict[str, Any]:
     """Return the token response; there is no refresh token (Login API guide: token endpoint).
 
-    `auth_req_id` is that of a merchant-initiated login: its sample has another form of token, type and lifetime.
+    A merchant-initiated login has an `auth_req_id`: its documented sample has other forms of token, type and lifetime.
     """
     access_token = new_ciba_token() if auth_req_id else new_access_token()
     session.add(AccessToken(token_hash=hashed(access_token), login_id=login.id, issued_at=now))

@@ -29,7 +29,7 @@ class UserInfo:
 
 @dataclass(frozen=True)
 class Unauthorized:
-    """The call is refused."""
+    """The error answer to a call without a valid access token."""
 
     detail: str
 

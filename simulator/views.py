@@ -17,7 +17,7 @@ BRAND_NAMES = {"vipps": "Vipps", "mobilepay": "MobilePay"}
 def context(
     session: Session, login: Login, unit: SalesUnit, step: Step, language: str, screen_language: str
 ) -> dict[str, Any]:
-    """Return what the screen of a step shows; the consent screens are in `screen_language`."""
+    """Return the template values for the screen of a step; the consent screens are in `screen_language`."""
     person = session.get(Person, login.person_key) if login.person_key else None
     shown: dict[str, Any] = {
         "login_id": login.id,
@@ -76,7 +76,7 @@ def way_back(unit: SalesUnit) -> dict[str, str]:
 
 
 def portrait(person: Person, language: str) -> dict[str, Any]:
-    """Return a person as the pages introduce them."""
+    """Return the values with which the pages present a person."""
     profile = person.profile
     return {
         "key": person.key,
@@ -100,7 +100,7 @@ def _particulars(person: Person) -> dict[str, Any]:
 
 
 def shared_values(profile: dict[str, Any], scope: str) -> list[str]:
-    """Return what a scope shares of a person, one line per value, as a person reads it."""
+    """Return the values that a scope shares, one readable line per value."""
     match scope:
         case "name":
             return [persons.full_name(profile)]

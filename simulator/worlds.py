@@ -1,10 +1,10 @@
-"""Worlds: under `/w/<name>/` is a whole simulator of its own, with its own issuer, keys, persons, merchants and faults.
+"""Serve worlds: each `/w/<name>/` is a separate simulator with its own issuer, keys, persons, merchants and faults.
 
-A world is made at its first use, in a file of its own, and starts like the default world at `/`. A caller can allow
-some names only (`SimulatorConfig.may_make_world`). It is deleted when it was not used for a day, unless the caller
-keeps it (`keeps_world`). Parallel test runs and the learners of a course each take one and cannot disturb each other.
+A world is created at its first use, in its own file, and starts like the default world at `/`. The caller can allow
+only some names (`SimulatorConfig.may_make_world`). A world is deleted after a day without use, unless the caller keeps
+it (`keeps_world`). Parallel test runs and the learners of a course each use their own world, so they do not interfere.
 
-All workers share the folder of the files. Each keeps the apps of the worlds that it used last.
+All workers share the folder with the files. Each worker keeps the apps of the worlds that it used last.
 """
 
 import os
@@ -35,7 +35,7 @@ WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 @dataclass
 class _Open:
-    """A world whose app exists; several requests may use it, also after it is no longer kept."""
+    """A world with its app. Several requests may use it at once, and may still use it after it was closed."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     app: Flask | None = None
@@ -44,7 +44,7 @@ class _Open:
 
 
 class Worlds:
-    """A WSGI app in front of the default world's, which answers for all worlds."""
+    """A WSGI app that passes each request to the app of its world."""
 
     def __init__(
         self, default: WsgiApp, config: SimulatorConfig, folder: Path, build: Callable[[SimulatorConfig], Flask]
@@ -55,7 +55,7 @@ class Worlds:
         self._open: OrderedDict[str, _Open] = OrderedDict()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer for the world of the path; its app knows its mount point (`APPLICATION_ROOT`)."""
+        """Let the app of the world in the path answer; the app knows its mount point (`APPLICATION_ROOT`)."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith("/w/"):
             return self._default(environ, start_response)
@@ -99,7 +99,7 @@ class Worlds:
             return world.app
 
     def _make_room(self) -> None:
-        """Delete worlds that were not used for a day; if there are too many, the one that is unused for longest."""
+        """Delete worlds that were not used for a day; if too many remain, delete the one unused for longest."""
         self._folder.mkdir(parents=True, exist_ok=True)
         files = list(self._folder.glob("*.sqlite"))
         used = sorted((file.stat().st_mtime, file) for file in files if not self._config.keeps_world(file.stem))

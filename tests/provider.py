@@ -1,7 +1,7 @@
-"""A provider that does as it is told: right in everything, but for what a test bends.
+"""An OpenID Provider that answers correctly unless a test changes its answers.
 
-It answers on a real socket, because deadlines, size limits and cut connections are properties of sockets. A test bends
-an answer by putting a function under its path, or a claim by `claims`, and reads what arrived from `seen`.
+It answers on a real socket, because deadlines, size limits and cut connections are properties of sockets. A test
+changes an answer by a function for its path in `bent`, or a claim by `claims`, and reads the requests from `seen`.
 """
 
 import hashlib
@@ -34,11 +34,11 @@ Bent = Callable[["Handler"], None]
 
 
 class After(int):
-    """A time claim, in seconds from when the token is made."""
+    """A time claim, in seconds after the token is made."""
 
 
 class Provider:
-    """A provider's state; `origin` is where it listens."""
+    """A provider's state; `origin` is its address."""
 
     def __init__(self) -> None:
         self.origin = ""
@@ -49,7 +49,7 @@ class Provider:
         self.behave()
 
     def behave(self) -> None:
-        """Be right in everything, whatever was bent before."""
+        """Undo all changes: answer correctly from now on."""
         self.key = _keys[0]
         self.published = [_keys[0]]
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "public:0"}
@@ -108,7 +108,7 @@ class Provider:
         return {name: value for name, value in answer.items() if name not in self.without}
 
     def answer(self, path: str) -> Any:
-        """Return what a path answers when nothing is bent."""
+        """Return the correct answer for a path."""
         answers: dict[str, Callable[[], Any]] = {
             DISCOVERY_PATH: self.document,
             KEYS_PATH: lambda: {"keys": [key.as_dict(private=False) for key in self.published]},
@@ -117,7 +117,7 @@ class Provider:
         return answers[path]()
 
     def handle(self, handler: "Handler") -> None:
-        """Answer a request that nothing is bent for."""
+        """Answer a request whose path has no function in `bent`."""
         handler.send_json(self.answer(handler.path))
 
 
@@ -142,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         self.respond(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
     def respond(self, body: bytes) -> None:
-        """Note the request, then answer as bent, or well."""
+        """Record the request; then answer it by the function in `bent`, or else correctly."""
         provider = self.provider
         self.form = parse_qs(body.decode())
         provider.seen.append((self.command, self.path, dict(self.headers), self.form))
@@ -171,17 +171,17 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 class Server(ThreadingHTTPServer):
-    """Room for a crowd that connects at once."""
+    """A server with a queue for many connections at once."""
 
     daemon_threads = True
     request_queue_size = 512
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report an error, but not that a client has had enough: its test may have ended by now."""
+        """Report an error, except if the client has closed the connection: its test may have ended."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

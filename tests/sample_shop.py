@@ -24,7 +24,7 @@ from tests.vipps_person import VippsPerson, build_simulator
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slowest tests first, so that no worker is left with one at the end; otherwise the order stays random."""
+    """Run the slowest tests first, so that no worker runs a slow test last. The order of the others stays random."""
     items.sort(key=lambda item: not item.get_closest_marker("browser"))
 
 
@@ -50,7 +50,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def know_the_provider() -> Callable[[Flask], None]:
-    """Move the samples' links to the shop's own provider: the database was copied from a shop with another one."""
+    """Change the sample links to this shop's provider: the copied database comes from a shop with another provider."""
 
     def move(app: Flask) -> None:
         with app.app_context():
@@ -83,7 +83,7 @@ def simulator_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def simulator(simulator_template: Path, tmp_path: Path) -> Iterator[str]:
-    """Serve a simulator that knows the shop; yields its origin."""
+    """Serve a simulator that knows the shop; yield its origin."""
     database = tmp_path / "simulator.sqlite"
     shutil.copy(simulator_template, database)
     holder: dict[str, Any] = {}
@@ -94,7 +94,7 @@ def simulator(simulator_template: Path, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def vipps(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
-    """Return a shop with sample data and a simulator of its own, and a person with a browser and a phone."""
+    """Return a shop with sample data and its own simulator, and a person with a browser and a phone."""
     shop = make_app(demo=True, SIMULATOR_URL=simulator)
     return VippsPerson(shop, browser_of(shop), simulator)
 

@@ -1,4 +1,4 @@
-"""Make the tests fast: each test builds its own apps, and most of that work is the same every time.
+"""Make the tests fast: each test builds its own apps, and most of this work is the same every time.
 
 Modules are compiled once, templates, routes and statements once per process, and the machine's certificates are read
 once. Garbage is collected less often. Passwords are hashed with the lowest cost of Argon2id; other tests check the
@@ -55,12 +55,12 @@ compiled_templates = CompiledTemplates()
 
 
 def answer_at_once() -> None:
-    """Do not make the answers of some pages equally slow; `tests/mail/test_real_server.py` checks that they are."""
+    """Turn off the equal response time of some pages; `tests/mail/test_real_server.py` tests it."""
     security.EQUAL_SECONDS = 0.0
 
 
 def compile_modules_once() -> None:
-    """Store compiled modules in spite of the environment, or each process that a test starts compiles them again."""
+    """Store compiled modules, whatever the environment says: otherwise each process of a test compiles them again."""
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -80,7 +80,7 @@ def alone_at_first() -> Iterator[None]:
 
 
 def compile_routes_once() -> None:
-    """Reuse what Werkzeug compiles from a rule: it does not depend on the app, and its functions get the rule."""
+    """Reuse the functions that Werkzeug compiles from a rule: they get the rule as argument and do not use the app."""
     compile_one, kept = Rule.compile, {}
 
     def once(rule: Rule) -> None:

@@ -1,10 +1,10 @@
-"""The tables of a test's database as they are, whatever the models say."""
+"""Read the tables of a test's database from the database itself, not from the models."""
 
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, text
 
-# What tells one set of tables from another, and is asked in a hundredth of the time that it takes to read them.
+# This query identifies a set of tables, in a hundredth of the time that reading the tables takes.
 SHAPE = {
     "sqlite": "SELECT name, sql FROM sqlite_master ORDER BY name",
     "postgresql": (
@@ -16,7 +16,7 @@ _read: dict[Any, MetaData] = {}
 
 
 def tables_in(connection: Connection) -> MetaData:
-    """Return all tables, read once for all databases that have the same."""
+    """Return all tables, read once for all databases with the same tables."""
     shape = tuple(map(tuple, connection.execute(text(SHAPE[connection.dialect.name]))))
     if shape not in _read:
         _read[shape] = MetaData()

@@ -74,7 +74,7 @@ def test_insert_row_leaves_the_row_as_a_flush_would(either_app: Flask) -> None:
         assert customer.id
         assert customer.refresh_policy == "ask", "a column's default"
         assert customer.created_at.tzinfo is not None
-        customer.given_name = "Kari"  # and it can be changed like any other row
+        customer.given_name = "Kari"  # the row can be changed like any other row
         db.session.commit()
         kept = select(Customer.given_name, Customer.address).where(Customer.id == customer.id)
         assert db.session.execute(kept).one() == ("Kari", {"street": "Fjordveien 1"})
@@ -149,7 +149,7 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
         "/checkout": (buyer, order), "/logout": (buyer, {}),
     }  # fmt: skip
     for browser, _fields in posts.values():
-        post(browser, "/cart/update")  # takes a form's token while the database can be written
+        post(browser, "/cart/update")  # get a form token while the database can be written
     set_read_only(postgresql, "on")
     with app.app_context():
         db.engine.dispose()
@@ -163,7 +163,7 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
     with app.test_request_context():
         assert own.database().said == "postgresql is read-only."
     assert guest.get("/healthz").status_code == 200
-    assert buyer.get("/").status_code == 200, "what only reads goes on"
+    assert buyer.get("/").status_code == 200, "pages that only read must still work"
 
     set_read_only(postgresql, "off")  # the pool's connections are still read-only
     assert guest.get("/readyz").status_code == 503
@@ -175,7 +175,7 @@ def test_a_read_only_database_is_a_503_page_until_it_can_be_written_again(
 @pytest.mark.parametrize(
     ("statement", "unavailable"),
     [
-        ("SELECT 1 FROM no_such_table", False),  # a mistake of ours
+        ("SELECT 1 FROM no_such_table", False),  # a mistake in the statement
         ("SELECT 1 / 0", False),
         ("SELECT pg_terminate_backend(pg_backend_pid())", True),  # 57P01
         ("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)", True),  # 57014
@@ -192,7 +192,7 @@ def test_the_sqlstate_tells_an_unavailable_database_from_a_mistake(
     with engine.connect() as connection, pytest.raises(SQLAlchemyError) as failed:
         connection.exec_driver_sql(statement)
     assert database.is_unavailable(failed.value) == unavailable
-    assert database.is_conflict(failed.value) == ("deadlock" in statement), "of these, only a deadlock is tried again"
+    assert database.is_conflict(failed.value) == ("deadlock" in statement), "of these errors only a deadlock is retried"
     engine.dispose()
 
 
@@ -211,7 +211,7 @@ def test_a_connection_that_is_lost_before_the_request_ends_does_not_replace_the_
         with engine.connect() as administrator:
             administrator.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
         engine.dispose()
-        return {200: "ready"}[status]  # else it fails
+        return {200: "ready"}[status]  # any other status raises KeyError
 
     response = browser_of(app).get(path)
     assert response.status_code == status
@@ -254,7 +254,7 @@ def test_a_savepoint_that_is_rolled_back_drops_its_own_functions_only(either_app
     assert called == ["before", "released"]
 
 
-# The longest value of each field, and one that is longer. Nothing else that is typed has a column of limited length.
+# The longest value of each field, and a longer one. No other typed value has a column of limited length.
 LONGEST_EMAIL = f"{'x' * 64}@{'a' * 63}.{'b' * 63}.{'c' * 57}.com"
 LONGEST = {
     "name": "å" * 200,
@@ -272,7 +272,7 @@ LONGER = {
     "postal_code": "06030",
     "region": "æ" * 101,
 }
-# Columns of limited length that hold what comes from outside.
+# Columns of limited length for values from outside.
 TYPED = {
     "customer": {"name", "given_name", "family_name", "email", "phone_number"}, "customer_name_word": {"word"},
     "mailed_proof": {"email"}, "mail": {"recipient", "subject"}, "shop_order": {"name", "email", "phone"},
@@ -280,7 +280,7 @@ TYPED = {
     "consent_record": {"subject", "consent_id", "text", "heading", "description", "language"},
     "pending_link": {"subject", "next_path"}, "login_attempt": {"next_path"},
 }  # fmt: skip
-# Those that hold codes, hashes and words of the shop's own, or texts that are cut where they are written.
+# Columns for the shop's own codes, hashes and words, or for texts that are shortened before they are stored.
 OURS = {
     "activity": {"decision", "kind", "method", "reference", "user_agent"}, "cart": {"token_hash"}, "category": {"slug"},
     "category_text": {"intro", "language", "name"}, "consent_record": {"object_hash", "pseudonym", "source"},
@@ -303,7 +303,7 @@ OURS = {
 
 
 def send_form(client: FlaskClient, form: str, values: dict[str, str]) -> int:
-    """Send one of the three forms that keep what is typed; return the status."""
+    """Send one of the three forms that store typed values; return the status."""
     if form == "register":
         fields = {name: values[name] for name in ("name", "email")}
         return post(client, "/register", {**fields, "password": PASSWORD}).status_code
@@ -360,8 +360,8 @@ def test_the_longest_claims_are_stored_and_longer_ones_are_cut_or_absent(either_
         assert (len(answer.description), len(answer.language)) == (4000, 10)
 
 
-def test_every_column_of_limited_length_holds_what_is_tested_here_or_the_shop_s_own() -> None:
-    """A new column for something from outside belongs into `TYPED`, and its longest value into the tests above."""
+def test_every_column_of_limited_length_is_tested_or_holds_own_values() -> None:
+    """Add a new column for values from outside to `TYPED`, and its longest value to the tests above."""
     limited = {
         table.name: {column.name for column in table.columns if getattr(column.type, "length", None)}
         for metadata in (db.metadata, vipps_metadata)

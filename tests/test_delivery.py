@@ -1,4 +1,4 @@
-"""What a host is given: Dockerfile, compose files and Procfile are sound, and their own commands run, here and now.
+"""The deployment files: Dockerfile, compose files and Procfile are valid, and their commands run here.
 
 There is no container engine in these tests (`make test-delivery` has one). So the files are linted (hadolint,
 compose-lint), read, and their commands run as they stand, in a copy of the image's files that nothing may write to.
@@ -51,18 +51,18 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 PROCESSES = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
 OWN = ("migrate", "shop", "mail", "retention", "simulator")
 ONCE = ("migrate", "trust")
-# Of compose.yaml alone; everything else in it is one of the shop's settings.
+# Variables of compose.yaml only; all others in it are settings of the shop.
 FOR_COMPOSE = {"POSTGRES_PASSWORD", "PUBLISH_ON"}
 FOR_OTHERS = {"BIND", "SSL_CERT_FILE", "POSTGRES_USER", "POSTGRES_PASSWORD"}
-# They read the source, the tests and the files of the image.
+# These commands read the source, the tests and the image's files.
 OF_THE_GUIDE = (
     ("/guide/checklist", "/guide/running-it", "/guide/source/tests/test_delivery.py") if find_spec("app.guide") else ()
 )
-PREPARED = ("gunicorn", "flask", "python", "sh")  # what our own image has
+PREPARED = ("gunicorn", "flask", "python", "sh")  # programs in the project's image
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Return the Dockerfile's instructions with their arguments; lines that go on are joined."""
+    """Return the Dockerfile's instructions with their arguments; continued lines are joined."""
     text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
     lines = filter(None, re.sub(r"\\\n\s*", "", text).splitlines())
     return [(name, rest.strip()) for name, _, rest in (line.partition(" ") for line in lines)]
@@ -78,17 +78,17 @@ def health_check() -> list[str]:
 
 
 def ignore_lines() -> list[str]:
-    """Return the lines of .dockerignore that count; of those that match a path, the last one does."""
+    """Return the rules of .dockerignore; the last rule that matches a path decides."""
     return [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
 
 
 def allowed_in() -> list[str]:
-    """Return what .dockerignore lets into the image."""
+    """Return the paths that .dockerignore admits into the image."""
     return [line.removeprefix("!") for line in ignore_lines() if line.startswith("!")]
 
 
 def kept_out() -> list[str]:
-    """Return which names .dockerignore keeps out of that again, in whatever folder."""
+    """Return the names that .dockerignore excludes again, in any folder."""
     lines = ignore_lines()
     return [line.removeprefix("**/") for line in lines[1 + len(allowed_in()) :]]
 
@@ -123,7 +123,7 @@ def test_image_serves_as_a_user_who_owns_nothing() -> None:
 def test_image_is_built_from_a_named_line_and_keeps_what_seldom_changes() -> None:
     assert re.fullmatch(r"python:3\.\d+-slim-[a-z]+", instruction("FROM"))
     copied = [rest.split()[0] for name, rest in instructions() if name == "COPY"]
-    assert copied == ["requirements.txt", "."], "a change of the code must not install everything anew"
+    assert copied == ["requirements.txt", "."], "a change of the code must not reinstall the packages"
 
 
 def test_no_secret_and_no_database_gets_into_the_image() -> None:
@@ -131,7 +131,7 @@ def test_no_secret_and_no_database_gets_into_the_image() -> None:
     for astray in (".env", ".env.local", "shop.sqlite", "shop.sqlite-wal", "server.pem", "tls.key", "__pycache__"):
         assert any(fnmatchcase(astray, name) for name in kept_out()), astray
     for name in allowed_in():
-        assert (ROOT / name).exists() or name in ("demo", "examples"), f"{name} is not there"
+        assert (ROOT / name).exists() or name in ("demo", "examples"), f"{name} does not exist"
         assert not name.startswith((".", "instance"))
         assert "*" not in name
 
@@ -151,7 +151,7 @@ def test_service_is_hardened(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_service_says_whether_it_is_well_and_waits_for_what_it_needs(name: str) -> None:
+def test_service_has_a_health_check_and_waits_for_its_dependencies(name: str) -> None:
     service = SERVICES[name]
     assert (service["restart"] == "no") == (name in ONCE)
     if name not in (*OWN, *ONCE):
@@ -190,7 +190,7 @@ def test_every_variable_is_known() -> None:
 
 
 def interpolated(value: str, environ: dict[str, str]) -> str:
-    """Return a value as Compose would hand it on: `${NAME:-default}` and `${NAME:?required}`."""
+    """Return a value after Compose's interpolation: `${NAME:-default}` and `${NAME:?required}`."""
 
     def one(found: re.Match[str]) -> str:
         return environ.get(found[1]) or (found[3] if found[2] == ":-" else environ[found[1]])
@@ -223,7 +223,7 @@ def test_commands_are_of_the_image_that_runs_them() -> None:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder that has what the image has, without permission to write to it."""
+    """Return a read-only folder with the image's files."""
     folder = tmp_path_factory.mktemp("image")
     for name in allowed_in():
         if not (ROOT / name).exists():
@@ -242,7 +242,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def environ(tmp_path: Path, unused_port: int) -> dict[str, str]:
-    """Return what the shop is started with: as in compose.yaml, with the services that a test has not left out."""
+    """Return the shop's environment as in compose.yaml, with the services that the test has."""
     given = environment_of("shop", SECRET_KEY="k" * 64, POSTGRES_PASSWORD="hex")
     here = {
         "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite'}", "REDIS_URL": "", "BIND": f"127.0.0.1:{unused_port}",
@@ -266,7 +266,7 @@ def run(command: list[str], image: Path, environ: dict[str, str]) -> subprocess.
 
 @contextmanager
 def serving(command: list[str], image: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command that serves; ends it with the image's stop signal, and sees it end well."""
+    """Run a server's command; end it with the image's stop signal, and check that it ends without an error."""
     server = subprocess.Popen(as_in_a_container(command), cwd=image, env=environ)
     try:
         port = int(environ["PORT"])
@@ -282,7 +282,7 @@ def serving(command: list[str], image: Path, environ: dict[str, str]) -> Iterato
 
 
 def get(environ: dict[str, str], path: str) -> tuple[int, str]:
-    """Ask the server as the proxy would: for the shop's own name; returns status and text."""
+    """Send a request like the proxy, with the shop's host name; return status and text."""
     connection = http.client.HTTPConnection(environ["BIND"], timeout=30)
     connection.request("GET", path, headers={"Host": urlsplit(environ["PUBLIC_URL"]).netloc})
     with closing(connection):
@@ -323,7 +323,7 @@ def test_simulator_needs_its_volume_only(image: Path, environ: dict[str, str]) -
         instance.mkdir(0o500)
 
 
-def test_health_check_fails_on_what_is_not_well(image: Path, environ: dict[str, str]) -> None:
+def test_health_check_fails_on_an_unhealthy_answer(image: Path, environ: dict[str, str]) -> None:
     with served(lambda _environ, start: start("503 Service Unavailable", []) and [b""]) as origin:
         ill = {**environ, "BIND": urlsplit(origin).netloc.replace("localhost", "127.0.0.1")}
         assert run(health_check(), image, ill).returncode == 1

@@ -1,4 +1,4 @@
-"""The development mode: what production hides is shown on the developer's machine, and nowhere else."""
+"""The development mode: the developer's machine, and no other, shows details that production hides."""
 
 import logging
 from collections.abc import Callable
@@ -20,7 +20,7 @@ SAID = "the third gear is missing"
 def debug_app(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setenv("FLASK_DEBUG", "1")
     app = make_app()
-    app.config["PROPAGATE_EXCEPTIONS"] = None  # as a server has it
+    app.config["PROPAGATE_EXCEPTIONS"] = None  # as on a server
     return app
 
 

@@ -1,4 +1,4 @@
-"""The doctor: every check answered, with what is wrong and never with a secret; one that fails stops no other."""
+"""The doctor: every check has a finding without secrets, and a failing check does not stop the others."""
 
 import json
 import re
@@ -31,7 +31,7 @@ REAL = {
 
 @pytest.fixture(autouse=True)
 def no_check_calls_port_8000(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the one check that knocks at the shop's own address: a demo of this machine may listen there."""
+    """Leave out the check that requests the shop's own address: a demo on this machine may listen there."""
     others = tuple(check for check in doctor.DOCTOR_CHECKS if check is not own.webhook)
     monkeypatch.setattr(doctor, "DOCTOR_CHECKS", others)
 
@@ -47,18 +47,18 @@ def shop(make_app: Callable[..., Flask], simulator: str) -> Flask:
 
 
 def found(app: Flask) -> dict[str, Finding]:
-    """Ask every check; returns the findings by name."""
+    """Run every check; return the findings by name."""
     with app.test_request_context():
         return {finding.name: finding for finding in doctor.examine()}
 
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
-    """Run the command; returns its exit code and what it printed, without the log beside it."""
+    """Run the command; return its exit code and what it printed, without the log beside it."""
     result = app.test_cli_runner().invoke(args=["doctor", *arguments])
     return result.exit_code, result.stdout
 
 
-def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
+def test_healthy_shop_has_no_problems(shop: Flask) -> None:
     findings = found(shop)
     assert list(findings) == [check.__name__ for check in doctor.DOCTOR_CHECKS]
     assert [finding for finding in findings.values() if finding.level is Level.FAILED] == []
@@ -83,7 +83,7 @@ def test_healthy_shop_has_nothing_to_mend(shop: Flask) -> None:
         ({"REDIS_URL": "redis://:hunter2hunter2@localhost:9/0"}, "limits", "Error"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_every_problem_is_named(
     make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], check: str, words: str
 ) -> None:
     app = make_app(SIMULATOR_URL=simulator, **environ)
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_named(
     assert finding.advice in printed
 
 
-def test_it_says_where_each_setting_comes_from_and_no_value(
+def test_the_finding_names_the_source_of_each_setting_and_no_value(
     shop: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("app.settings.DOTENV", tmp_path / ".env")
@@ -111,7 +111,7 @@ def test_it_says_where_each_setting_comes_from_and_no_value(
     assert "VIPPS_MARKET" not in said
 
 
-def test_provider_that_is_away_is_said_once_and_stops_nothing(make_app: Callable[..., Flask], unused_port: int) -> None:
+def test_unreachable_provider_is_reported_once(make_app: Callable[..., Flask], unused_port: int) -> None:
     findings = found(make_app(SIMULATOR_URL=f"http://localhost:{unused_port}"))
     assert findings["discovery"].said.startswith("vipps_unreachable")
     assert {findings[name].level for name in ("clock", "scopes")} == {Level.SKIPPED}
@@ -119,7 +119,7 @@ def test_provider_that_is_away_is_said_once_and_stops_nothing(make_app: Callable
 
 
 def test_another_issuer_is_noticed(make_app: Callable[..., Flask], simulator: str) -> None:
-    """OpenID Connect Discovery, section 4.3: the simulator calls itself by one name only."""
+    """OpenID Connect Discovery, section 4.3: the simulator has only one issuer."""
     app = make_app(SIMULATOR_URL=simulator.replace("localhost", "127.0.0.1"))
     assert "another issuer" in found(app)["discovery"].said
 
@@ -213,7 +213,7 @@ def test_no_secret_is_printed(make_app: Callable[..., Flask], simulator: str) ->
         assert secret not in printed
 
 
-def test_question_that_breaks_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_that_raises_is_a_finding(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> Finding:
         raise ZeroDivisionError("with a secret in it")
 

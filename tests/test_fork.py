@@ -1,4 +1,4 @@
-"""A fork is a whole shop: the command writes it, it is clean, starts, keeps the tests, and some of them pass here.
+"""A fork is a complete shop: the command writes it, it is clean, starts, keeps the tests, and some of them pass here.
 
 Its whole suite takes minutes. `CHOSEN` is quick and near to what a fork changes: consents, whole logins at the
 simulator, prices, order numbers and translations. A fork's tests run in a process that does not see this project.
@@ -27,13 +27,13 @@ NAME = "Ø&M “Søn”"
 CHOSEN = (
     "tests/customers/consents/test_ledger.py", "tests/customers/consents/test_asking.py",
     "tests/customers/test_sample_customers.py", "tests/test_packaging.py",
-    "tests/customers/test_passwords.py::test_a_password_is_judged_by_length_and_by_who_else_would_try_it",
+    "tests/customers/test_passwords.py::test_a_password_is_judged_by_length_and_by_attackers_lists",
     "tests/mail/test_sending.py::test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased",
     "tests/test_translations.py",
     "tests/shop/test_last_one.py::test_a_double_click_on_the_order_button_is_one_order",
-    "tests/shop/test_orders.py::test_the_confirmation_says_what_was_ordered",
+    "tests/shop/test_orders.py::test_the_confirmation_lists_the_ordered_products",
 )  # fmt: skip
-# Folders and files whose tests a fork keeps, all of them.
+# Folders and files whose tests a fork keeps completely.
 KEPT = (
     "simulator/tests", "tests/attacks", "tests/conformance", "tests/customers", "tests/hosts", "tests/shop",
     "tests/staff", "tests/vipps",
@@ -70,7 +70,7 @@ def run(folder: Path, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a fork, once for all tests here; it has a currency and settings of its own."""
+    """Write a fork, once for all tests here, with its own currency and settings."""
     folder = tmp_path_factory.mktemp("fork") / "shop"
     forking.write(ROOT, folder, NAME)
     says = (folder / "app" / "about.py").read_text()
@@ -168,7 +168,7 @@ def test_a_fork_takes_a_later_fix_as_its_readme_says(
     forked_from = git(upstream, "rev-parse", "HEAD").strip()
     shutil.copytree(fork, mine, ignore=shutil.ignore_patterns("__pycache__", ".hypothesis"))
     with monkeypatch.context() as hook:
-        hook.setenv("GIT_DIR", str(upstream / ".git"))  # a hook of the upstream repository runs it
+        hook.setenv("GIT_DIR", str(upstream / ".git"))  # as in a Git hook of the upstream repository
         commit(mine, forked_from)
     assert git(upstream, "rev-parse", "HEAD").strip() == forked_from
     assert git(mine, "log", "--format=%s").strip() == f"Fork from upstream commit {forked_from}"

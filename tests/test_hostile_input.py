@@ -1,4 +1,4 @@
-"""Hostile input: to block a worker, to make a huge page, to send a file or an old session."""
+"""Hostile input: inputs that block a worker or make a huge page, files, and old sessions."""
 
 from io import BytesIO
 from typing import Any

@@ -29,7 +29,7 @@ def moved(client: FlaskClient, app: Flask) -> FlaskClient:
 
 
 def sends(client: FlaskClient, token: str) -> int:
-    """Send the login form with a token; returns the status."""
+    """Send the login form with a token; return the status."""
     data = {"email": EMAIL, "password": PASSWORD, "csrf_token": token}
     return client.post("/login/password", data=data).status_code
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
     "app", "bench", "demo", "migrations", "samples", "simulator", "static", "templates", "tests", "tools", "workshop",
 )  # fmt: skip
-# This file, revisions of databases that exist already, and what people use as passwords.
+# Exempt: this file, migrations that databases have already applied, and the list of common passwords.
 EXEMPT = ("tests/test_language.py", "migrations/versions/", "app/customers/passwords/common_passwords.txt")
 SUFFIXES = {".py", ".html", ".txt", ".css", ".js", ".toml", ".md", ".json"}
 BANNED = re.compile(r"(?i)(?<![a-z])(?:nobody|somebody|whoever|anybody)s?(?![a-z])")

@@ -1,4 +1,4 @@
-"""The private names of libraries that the shop uses: they exist, and what is built on them works."""
+"""The private names of libraries that the shop uses: they exist, and the code that uses them works."""
 
 import threading
 from datetime import timedelta

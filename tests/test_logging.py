@@ -68,7 +68,7 @@ def test_a_traceback_has_types_and_places_and_no_values(
     assert "Kari" not in written, "except in the lines of the source"
     assert "Bryggen" not in written.replace('error.add_note("Bryggen 3")', "")
     log.error("unexpected_error", exception="Kari", exc_info="Kari")
-    assert "exception" not in lines(capsys)[0], "a text in its place is dropped"
+    assert "exception" not in lines(capsys)[0], "a text instead of an exception is dropped"
 
 
 def test_of_a_library_message_only_the_template_is_logged(

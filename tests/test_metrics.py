@@ -1,4 +1,4 @@
-"""`/metrics`: the token that it needs, what it counts, and that values from outside cannot make it grow."""
+"""`/metrics`: its token, its counts, and that values from outside cannot add series."""
 
 import os
 import re
@@ -189,7 +189,7 @@ def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: P
 
 
 def counted_after_a_worker_ended(origin: str, folder: Path) -> float:
-    """End one of the workers, wait until it is gone, and return how many pages the others report."""
+    """End one worker, wait until it has ended, and return the number of pages that the others report."""
     files = list(folder.glob("shop-metrics-*/counter_*.db"))
     pid = int(files[0].stem.partition("_")[2])
     os.kill(pid, signal.SIGTERM)
@@ -209,11 +209,11 @@ def send_malformed_request(port: int) -> None:
 
 
 def until_both_have_answered(origin: str, folder: Path) -> tuple[int, float]:
-    """Open a page until each worker has counted one; returns how often, and how many were counted."""
+    """Open a page until each worker has counted one; return the number of requests and the number counted."""
     pool, pages, until = urllib3.PoolManager(retries=False), 0, time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            # Without keep-alive, or one worker would get them all.
+            # Without keep-alive; otherwise one worker would get all requests.
             pages += pool.request("GET", f"{origin}/terms", headers={"Connection": "close"}).status == 200
         except urllib3.exceptions.HTTPError:
             time.sleep(0.1)

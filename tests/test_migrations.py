@@ -1,4 +1,4 @@
-"""What a migration may do while the old version still serves, that a batch loses no data, and that setup runs once."""
+"""Migrations: compatible with the previous version, without loss of data, and set-up runs only once."""
 
 import ast
 import os
@@ -32,7 +32,7 @@ ADDS = {"create_table", "create_index", "create_foreign_key", "add_column", "bat
 NEUTRAL = {"f", "get_bind", "get_context"}
 SAID = "The old version:"
 TABLES = {table.name: table for metadata in (db.metadata, vipps_metadata) for table in metadata.sorted_tables}
-# What a database has beside its rows; an index of a constraint has no text of its own.
+# The schema of a database; a constraint's index has no SQL of its own.
 SCHEMA = {
     "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master",
     "postgresql": "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger"
@@ -42,7 +42,7 @@ SCHEMA = {
 
 
 def takes_away(source: str) -> list[str]:
-    """Return what a revision's way up does that the version before it may not live with."""
+    """Return the operations of a revision's upgrade that may break the previous version."""
     module = ast.parse(source)
     up = [node for node in module.body if not (isinstance(node, ast.FunctionDef) and node.name == "downgrade")]
     calls = [node for part in up for node in ast.walk(part) if isinstance(node, ast.Call)]
@@ -59,7 +59,7 @@ def takes_away(source: str) -> list[str]:
 
 
 def _is_required(call: ast.Call) -> bool:
-    """Tell whether a new column must be given a value, which the old version does not do."""
+    """Tell whether a new column requires a value, which the previous version does not write."""
     column = call.args[-1]
     assert isinstance(column, ast.Call)
     given = {keyword.arg: keyword.value for keyword in column.keywords}
@@ -84,12 +84,12 @@ def test_a_migration_only_adds_or_says_how_the_old_version_lives_with_it(revisio
         ("batch_op.alter_column('b', nullable=False)", False),
     ],
 )  # fmt: skip
-def test_the_rule_is_held(statement: str, is_harmless: bool) -> None:
+def test_the_rule_finds_incompatible_operations(statement: str, is_harmless: bool) -> None:
     assert (takes_away(f"def upgrade():\n    {statement}\n") == []) == is_harmless
 
 
 def setup_of_a_host(url: str) -> "subprocess.Popen[str]":
-    """Start `flask setup`, as each host of a deployment does, with whatever it can write."""
+    """Start `flask setup`, as each host of a deployment does, in a separate process."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "setup", "--demo"]
     environment = {**kept, **ENVIRONMENT, "DATABASE_URL": url}
@@ -99,7 +99,7 @@ def setup_of_a_host(url: str) -> "subprocess.Popen[str]":
 
 @pytest.mark.postgresql
 def test_two_hosts_that_set_up_at_once_set_up_once(postgresql: str) -> None:
-    """Both are held up until both have come, so that neither is there first by chance."""
+    """Both hosts wait until both are ready, so that they start together."""
     engine = create_engine(postgresql, isolation_level="AUTOCOMMIT")
     with engine.connect() as admin:
         for schema in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
@@ -133,10 +133,10 @@ def value_for(column: Column[Any], number: int) -> object:
 
 
 def fill(connection: Connection) -> None:
-    """Give every table two rows that refer to rows of the others; the last number that was given out is a later one."""
+    """Add two rows to every table, with references to the other tables; the last used id is higher than theirs."""
     tables = [table for table in tables_in(connection).sorted_tables if table.name in TABLES]
     for table in tables:
-        if connection.execute(table.select()).first() is None:  # a trigger has not filled it
+        if connection.execute(table.select()).first() is None:  # unless a trigger has filled the table
             rows = [{column.name: value_for(column, number) for column in table.columns} for number in (1, 2)]
             connection.execute(table.insert(), rows)
     if connection.dialect.name == "sqlite":
@@ -153,7 +153,7 @@ def contents(connection: Connection) -> dict[str, list[str]]:
     assert all(found.values()), "every table has rows"
     for row in connection.execute(text(SCHEMA[connection.dialect.name])):
         told = re.sub(r"(?<=VARCHAR)\(\d+\)|\"", "", " ".join(map(str, row))).replace("('')", "''")
-        # The lines of a table's definition: Alembic writes its constraints in any order.
+        # Sort the lines of a table's definition: Alembic writes constraints in any order.
         found[f"schema of {row[0]} {row[1]}"] = sorted(re.split(r",?\s*\n\s*|, (?=\w+ [A-Z])", told))
     connection.rollback()
     return found
@@ -177,7 +177,7 @@ Migrate = Callable[[Flask, str], None]
 
 @pytest.fixture
 def migrate_by(tmp_path: Path) -> Migrate:
-    """Return what runs one more revision, given by the body of its `upgrade`."""
+    """Return a function that runs one more revision, given the body of its `upgrade`."""
 
     def run(app: Flask, body: str) -> None:
         add_revision(tmp_path, "next", body)
@@ -188,7 +188,7 @@ def migrate_by(tmp_path: Path) -> Migrate:
 
 
 def add_revision(folder: Path, name: str, body: str = "pass") -> None:
-    """Write a revision that follows the newest one, given by the body of its `upgrade`."""
+    """Write a revision after the newest one, given the body of its `upgrade`."""
     head = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
     source = f"import sqlalchemy as sa\nfrom alembic import op\nrevision = {name!r}\ndown_revision = {head!r}\n"
     (folder / f"{name}.py").write_text(f"{source}def upgrade():\n    {body}\n")
@@ -228,7 +228,7 @@ def contents_around(app: Flask, run: Callable[[], None]) -> tuple[dict[str, list
         run()
         after = contents(connection)
         if connection.dialect.name == "sqlite":
-            with db.engine.connect() as migrated:  # the pool has only the run's own connection to give
+            with db.engine.connect() as migrated:  # the pool has only the migration's own connection
                 assert migrated.execute(text("PRAGMA foreign_keys")).scalar() == 1
     return before, after
 

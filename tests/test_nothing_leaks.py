@@ -45,12 +45,12 @@ PERSON = {
     "phone": {"4799887766"},
     "name": {"Zeldora", "Quistgaard"},
     "street": {"Kvitrevvegen 77"},
-    "nin": {"01019098765"},  # which the shop does not ask for
+    "nin": {"01019098765"},  # the shop does not request it
 }
 
 STRANGER = "a-sub-of-no-account"
 
-# Secrets and the columns that may have them. Of all others the database has a hash at most.
+# Secrets and the columns that may have them. Other columns have at most a hash.
 SECRETS_IN = {
     ("nonce", "login_attempt.nonce"),  # until the callback compares it
     ("verifier", "login_attempt.code_verifier"),  # until the code is redeemed
@@ -62,17 +62,17 @@ PERSON_IN = {
     ("sub", "vipps_link.subject"), ("email", "vipps_profile.email"), ("name", "vipps_profile.name"),
     ("name", "vipps_profile.given_name"), ("name", "vipps_profile.family_name"),
     ("phone", "vipps_profile.phone_number"), ("street", "vipps_profile.addresses"), ("phone", "profile_change.after"),
-    # A login that waits for proof, for an hour at most.
+    # A pending login, for at most an hour.
     ("sub", "pending_link.subject"),
     *((kind, "pending_link.claims") for kind in ("email", "name", "phone", "street", "sub")),
     ("email", "mailed_proof.email"), ("email", "mail.recipient"), ("email", "shop_order.email"),
     ("name", "shop_order.name"), ("street", "shop_order.address"), ("sub", "consent_record.subject"),
 }  # fmt: skip
-# And after the erasure: the demo's outbox, in place of the customer's mailbox, and for a day the inspector's record of
+# After the erasure: the demo's outbox, in place of the customer's mailbox, and for a day the inspector's record of
 # a response without a `sub`, in which this test uses the name as an error code.
 PERSON_STAYS_IN = {("email", "mail.recipient")}
 if find_spec("app.guide"):
-    # The inspector of the demo, for the browser whose login it was.
+    # The demo's inspector, for the browser that made the login.
     PERSON_IN |= {(kind, "inspected_login.callback") for kind in ("email", "name", "phone", "street", "sub")}
     PERSON_STAYS_IN |= {("name", "inspected_login.callback")}
 
@@ -114,7 +114,7 @@ class Recorder:
             self.error_pages.append(re.sub(r"<header.*?</header>", "", page, flags=re.S))
 
     def callback(self, path: str) -> str:
-        """Record the code of a callback; returns the path."""
+        """Record the code of a callback; return the path."""
         self.secrets["code"].update(parse_qs(urlsplit(path).query).get("code", []))
         return path
 
@@ -141,7 +141,7 @@ def everything_is_logged() -> Iterator[None]:
 
 @pytest.fixture
 def vipps(make_app: Any, simulator: str) -> VippsPerson:
-    """Return a shop with its own secrets, and at Vipps a person whose data occurs nowhere else."""
+    """Return a shop with its own secrets, and a Vipps user whose data occurs nowhere else."""
     shop = make_app(demo=True, SIMULATOR_URL=simulator, VIPPS_WEBHOOK_TOKEN=WEBHOOK_TOKEN)
     person = VippsPerson(shop, browser_of(shop), simulator)
     home = {
@@ -180,7 +180,7 @@ def fail_in_every_way(vipps: VippsPerson, recorder: Recorder) -> None:
 
 
 def be_a_customer(vipps: VippsPerson, recorder: Recorder) -> int:
-    """Register, confirm, link, log in again, answer, order; returns the customer's id."""
+    """Register, confirm, link, log in again, answer, order; return the customer's id."""
     (email,), browser, app = PERSON["email"], vipps.browser, vipps.app
     register(browser, email, PASSWORD, name="Zeldora Quistgaard")
     assert log_in_with_vipps(vipps, recorder, browser_of(app)).headers["Location"].endswith("/login/vipps/prove")
@@ -212,7 +212,7 @@ def be_a_customer(vipps: VippsPerson, recorder: Recorder) -> int:
 
 
 def forget_the_password(vipps: VippsPerson) -> None:
-    """Ask for a link to a new password, and use it in another browser."""
+    """Request a link to a new password, and use it in another browser."""
     (email,), browser = PERSON["email"], browser_of(vipps.app)
     post(browser, "/password/forgot", {"email": email}, form_on="/password/forgot")
     link = link_in(mails(vipps.app, "reset_password", email)[-1], "password/reset")
@@ -227,7 +227,7 @@ def break_a_page(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError(f"cannot greet {told}") from ValueError(*told)
 
     with monkeypatch.context() as bent:
-        vipps.browser.get("/")  # where the login is greeted
+        vipps.browser.get("/")  # this page shows the greeting
         bent.setitem(vipps.app.view_functions, "shop.product", broken)
         assert vipps.browser.get("/products/zeldora").status_code == 500
 
@@ -259,7 +259,7 @@ def delete_the_account(vipps: VippsPerson) -> None:
 
 
 def where(app: Flask, sought: Kept) -> set[tuple[str, str]]:
-    """Search every column of every table for every value; returns kind and column of the hits."""
+    """Search every column of every table for every value; return the kind and the column of each hit."""
     found = set()
     with app.app_context():
         for table in db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all():
@@ -308,12 +308,12 @@ def test_nothing_leaks(vipps: VippsPerson, capfd: pytest.CaptureFixture[str], mo
     assert len(recorder.error_pages) > 10
 
     logged = _plain("".join(capfd.readouterr()))
-    assert '"library_message"' in logged, "libraries were heard"
+    assert '"library_message"' in logged, "the log must have messages of libraries"
     assert '"unexpected_error"' in logged
     for place, words in (("the log", logged), ("an error page", "\n".join(recorder.error_pages))):
         everything = {**secrets, **recorder.person}
         if place == "an error page":
-            del everything["csrf"]  # a form on it carries this browser's own
+            del everything["csrf"]  # its form has this browser's own token
         leaked = {(kind, value) for kind, values in everything.items() for value in values if value in words}
         around = [words[max(words.find(value) - 120, 0) :][:240] for _kind, value in leaked]
         assert leaked == set(), f"in {place}: {around}"

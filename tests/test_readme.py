@@ -48,7 +48,7 @@ def test_every_place_has_the_version_of_the_changelog(demo_client: FlaskClient) 
     assert open_page(demo_client, "/").one(".footer__demo span").get_text() == f"Multe {newest}"
 
 
-def test_hosted_checks_call_what_a_developer_calls() -> None:
+def test_hosted_checks_run_the_commands_of_a_developer() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
     assert workflow["jobs"]["test"]["steps"][-1] == {"run": ".ci/run"}
     (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]

@@ -1,4 +1,4 @@
-"""`make run`: the shop and the simulator beside each other."""
+"""`make run`: the shop and the simulator run together."""
 
 import logging
 import logging.handlers
@@ -39,7 +39,7 @@ def test_the_shop_is_served_when_the_simulator_answers(settings: Settings) -> No
 
     serve_both(serve_shop, [sys.executable, "-c", LISTENS, str(port)], ("localhost", port))
     assert steps == ["served"]
-    with pytest.raises(OSError, match="refused"):  # they end together
+    with pytest.raises(OSError, match="refused"):  # the simulator has ended together with the shop
         socket.create_connection(("localhost", port), timeout=1)
 
 
@@ -124,7 +124,7 @@ def test_the_addresses_are_the_last_words_and_the_pin_of_the_debugger_is_for_a_t
 
     def run_simple(host: str, port: int, app: Any, **options: Any) -> None:
         assert (app is not None) is serves
-        assert not options.get("use_debugger")  # it would log the PIN
+        assert not options.get("use_debugger")  # Werkzeug would log the PIN
         assert not werkzeug.isEnabledFor(logging.INFO)
 
     def build() -> object:

@@ -1,4 +1,4 @@
-"""The settings: which are refused at the start, by the name of the variable, and which depend on others."""
+"""The settings: invalid values stop the start with the variable's name, and rules between settings."""
 
 import os
 import re
@@ -202,13 +202,13 @@ def test_a_value_that_can_never_work_stops_the_start_in_one_line(environ: dict[s
     assert len(str(caught.value).splitlines()) == 1 + ("SECRETKEY" in environ)
 
 
-def test_what_a_copied_value_has_at_its_ends_is_removed() -> None:
+def test_blanks_and_invisible_characters_at_the_ends_are_removed() -> None:
     given = {**REAL, **WITH_HOOK, "VIPPS_MERCHANT_SERIAL_NUMBER": "123456", "VIPPS_SCOPES": "openid name"}
     for around in ("\n", "\r\n", " ", "\t", "\u200b", "\ufeff", "\u00a0", "\u2060 \n"):
         assert load({name: f"{around}{value}{around}" for name, value in given.items()}) == load(given)
 
 
-def test_the_address_of_a_hosting_platform_is_for_our_driver() -> None:
+def test_the_database_url_of_a_hosting_platform_gets_the_right_driver() -> None:
     url = "://me:p%40ss@host:5432/shop?sslmode=require"
     for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
         assert load({**REAL, "DATABASE_URL": scheme + url}).database == f"postgresql+psycopg{url}"
@@ -359,7 +359,7 @@ def test_workers_that_start_together_get_the_same_generated_key(tmp_path: Path) 
     ids=["wsgi", "doctor", "gunicorn"],
 )
 def test_servers_and_commands_read_the_same_file(command: list[str], copy_with_a_mistake: Path) -> None:
-    """A wrong value in `.env` stops each of them in the same way, without a traceback."""
+    """A wrong value in `.env` stops each command in the same way, without a traceback."""
     ended = subprocess.run(command, cwd=copy_with_a_mistake, env={}, capture_output=True, text=True)
     assert ended.returncode != 0
     assert "VIPPS_MERCHANT_SERIAL_NUMBER: (U+0020 SPACE) at position 3" in ended.stderr

@@ -1,4 +1,4 @@
-"""What browsers, search engines and security researchers read of the site: head tags, and files at fixed addresses."""
+"""Head tags and fixed files of the site, for browsers, search engines and security researchers."""
 
 import json
 from collections.abc import Callable
@@ -18,14 +18,14 @@ SECURITY_TXT = "/.well-known/security.txt"
 
 
 def file(client: FlaskClient, path: str) -> Any:
-    """Fetch a file whole."""
+    """Fetch a whole file."""
     with client.get(path) as response:
         assert response.data
         return response
 
 
 def described(page: Page) -> str:
-    """Return the canonical address that a public page names, or nothing for a page that asks not to be indexed."""
+    """Return the canonical address in a public page; empty for a page with `noindex`."""
     robots = [tag["content"] for tag in page.select('meta[name="robots"]')]
     described = page.select('meta[name="description"][content]:not([content=""])')
     assert [robots, len(described)] in ([[], 1], [["noindex"], 0]), "either a description or noindex"
@@ -127,7 +127,7 @@ def test_security_txt_names_the_contact_and_expires_within_a_year(make_app: Call
         ({}, "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200/", 404, None),
     ],
 )
-def test_a_well_known_address_leads_only_to_what_exists(
+def test_a_well_known_address_redirects_only_to_an_existing_page(
     make_app: Callable[..., Flask], environ: dict[str, str], path: str, status: int, there: Any
 ) -> None:
     response = browser_of(make_app(**environ)).get(path)

@@ -23,7 +23,7 @@ SHORT = 0.3  # seconds to wait for a lock that is not released
 
 @contextlib.contextmanager
 def locked_from_outside(app: Flask) -> Iterator[None]:
-    """Let another process have the write lock."""
+    """Let another process hold the write lock."""
     with app.app_context():
         other = sqlite3.connect(str(db.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -34,7 +34,7 @@ def locked_from_outside(app: Flask) -> Iterator[None]:
 
 
 def write(app: Flask) -> None:
-    """Change something, as a request does."""
+    """Write a row, as a request does."""
     with app.app_context():
         db.session.execute(update(Product).values(stock=Product.stock))
         db.session.commit()
@@ -63,7 +63,7 @@ def test_a_request_that_has_used_up_its_time_does_not_wait(app: Flask) -> None:
         assert 1 < sqlite_lock._seconds_left() <= 1.5, "an answer within ten seconds"
         g.started = time.perf_counter() - 20
         assert sqlite_lock._seconds_left() <= 0
-        write(app)  # no other transaction writes, so there is nothing to wait for
+        write(app)  # no other transaction writes, so this one need not wait
 
 
 def test_a_writer_waits_some_seconds_for_another_process(demo_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_all_writers_together_wait_no_longer_than_a_request_may(
     assert max(failed) < SHORT * 2 + 1
 
 
-def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask) -> None:
+def test_the_next_request_can_write_however_the_last_one_ended(demo_app: Flask) -> None:
     for end in ("commit", "rollback", "remove", "an exception"):
         with contextlib.suppress(ZeroDivisionError), demo_app.app_context():
             begin_write()
@@ -113,7 +113,7 @@ def test_the_next_request_can_write_however_a_request_ends(demo_app: Flask) -> N
     thread = threading.Thread(target=die)
     thread.start()
     thread.join()
-    gc.collect()  # which comes by itself, sooner or later
+    gc.collect()  # garbage collection comes by itself sooner or later
     write(demo_app)
 
 

@@ -17,13 +17,13 @@ from app.i18n import DEFAULT_LANGUAGE, LANGUAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {**dict.fromkeys(("_", "N_", "_l", "gettext", "lazy_gettext")), "ngettext": (1, 2)}
-# By a file's suffix, or by its name.
+# Babel's extraction method for a file, by the file's suffix or name.
 METHODS = {
     ".py": "python", ".html": "jinja2", ".txt": "jinja2", "tour.toml": "demo.toml_messages:extract",
     "texts.toml": "app.text_tables:extract",
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
-# The shop has a catalog, and the demo with the guide has one. The simulator's is tested with the simulator.
+# The shop has a catalog, and the demo and the guide share one. The simulator's own tests check the simulator's catalog.
 FOLDERS = [folder for folder in ("app", "demo") if (ROOT / folder).is_dir()]
 EACH_CATALOG = pytest.mark.parametrize(
     ("name", "language"), [(name, each) for name in FOLDERS for each in LANGUAGES if each != DEFAULT_LANGUAGE]
@@ -33,7 +33,7 @@ GUIDE = ("app/guide", "templates/guide")
 
 @cache
 def texts_in(*folders: str) -> frozenset[str]:
-    """Return every message id that code and templates below some folders use; the guide's only if it is named."""
+    """Return every message id that code and templates in these folders use; the guide's only if `GUIDE` is passed."""
     found: set[str] = set()
     for path in [path for folder in folders for path in (ROOT / folder).rglob("*.*")]:
         method = METHODS.get(path.suffix) or METHODS.get(path.name)
@@ -104,5 +104,5 @@ def pairs_of(catalog: Catalog) -> list[tuple[str, str]]:
 
 
 def any_text(string: Any) -> bool:
-    """Tell whether a translation, or each of its plural forms, says something."""
+    """Tell whether a translation, or each of its plural forms, is not empty."""
     return all(string) if isinstance(string, tuple | list) else bool(string)

@@ -68,7 +68,7 @@ def test_the_policy_allows_the_web_component_only_if_it_is_chosen(make_app: Any)
     assert f'<script src="{script}" async></script>' in chosen.text
     assert "https://cdn.vippsmobilepay.com" in chosen.headers["Content-Security-Policy"]
     assert "<vipps-mobilepay-button" in chosen.text
-    assert 'href="/login/vipps' in chosen.text, "without the script it is still a link"
+    assert 'href="/login/vipps' in chosen.text, "without the script the button is still a link"
 
 
 def test_two_copies_on_localhost_share_no_cookie_with_each_other_or_with_another_app(make_app: Any) -> None:
@@ -174,7 +174,7 @@ def test_forwarded_headers_are_trusted_for_the_configured_number_of_proxies(
 
 
 def tunnel(origin: str, **fixed: str) -> Any:
-    """Return a proxy for `origin` that asks for it by its own address, as GitHub Codespaces does."""
+    """Return a proxy for `origin` that sends its own host name, as GitHub Codespaces does."""
 
     def proxy(environ: Any, start_response: Any) -> list[bytes]:
         host, length = environ["HTTP_HOST"], int(environ.get("CONTENT_LENGTH") or 0)
@@ -219,7 +219,7 @@ def test_behind_a_tunnel_that_asks_for_localhost_the_shop_does_not_redirect_for_
         assert (page.status, page.getheader("Location")) == (
             status, None if status == 200 else "https://shop.example.com/login",
         )  # fmt: skip
-        if status == 200:  # the referrer of a form is compared with the host
+        if status == 200:  # the CSRF check compares a form's Referer with the host
             cookies = "; ".join(each.partition(";")[0] for each in page.headers.get_all("Set-Cookie"))
             form = urlencode({"email": "a@example.com", "password": "wrong", "csrf_token": token_in(text)})
             sent = {"Host": "shop.example.com", "Referer": "https://shop.example.com/login", "Cookie": cookies}
@@ -235,7 +235,7 @@ def test_the_simulator_on_this_machine_delivers_past_the_tunnel(make_app: Any) -
     shop = make_app(PUBLIC_URL="https://shop.example.com", TRUSTED_PROXIES="1")
     hook = shop.extensions["settings"].webhook_url("t").removeprefix("https://shop.example.com")
     client = shop.test_client()
-    assert client.post(hook, base_url="http://localhost:8000").status_code == 404  # a wrong token
+    assert client.post(hook, base_url="http://localhost:8000").status_code == 404  # the token is wrong
     assert client.post(hook, base_url="http://evil.example").status_code == 400
     assert client.get("/login", base_url="http://localhost:8000").status_code == 308
 
@@ -248,7 +248,7 @@ def test_the_simulator_on_this_machine_delivers_past_the_tunnel(make_app: Any) -
         ("fe80::1%eth0", "fe80::/64"), ("unknown", "no address"), ("10.1.2", "no address"),
     ],
 )  # fmt: skip
-def test_a_client_network_is_one_address_or_the_network_of_one_customer(app: Flask, seen: str, place: str) -> None:
+def test_a_client_network_is_an_ipv4_address_or_an_ipv6_64(app: Flask, seen: str, place: str) -> None:
     with app.test_request_context(environ_overrides={"REMOTE_ADDR": seen}):
         assert client_network() == place
     assert browser_of(app).get("/login/vipps", environ_overrides={"REMOTE_ADDR": seen}).status_code != 500
@@ -351,7 +351,7 @@ def test_the_language_is_the_browsers_until_the_switch_is_used(demo_client: Flas
         ("sv", 129900, "1\u00a0299,00\u00a0Nkr"), ("fi", 129900, "1\u00a0299,00\u00a0NOK"),
     ],
 )  # fmt: skip
-def test_prices_are_written_as_the_language_writes_them(language: str, ore: int, written: str) -> None:
+def test_prices_are_written_in_the_format_of_the_language(language: str, ore: int, written: str) -> None:
     assert format_price(ore, language) == written
 
 

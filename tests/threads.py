@@ -1,4 +1,4 @@
-"""Calls that are made at the same moment."""
+"""Make calls at the same time."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Make calls in threads that start together; returns their results in order."""
+    """Make calls in threads that start together; return their results in order."""
     gate = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:

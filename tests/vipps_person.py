@@ -32,20 +32,20 @@ def build_simulator(origin: str, database: Path, redirect_uri: str, **merchant: 
 
 
 def led_on(browser: FlaskClient, response: Any) -> str:
-    """Follow a form's response to the page that leads on to Vipps; returns the authorization URL."""
+    """Follow a form's response to the page before Vipps; return the authorization URL."""
     assert response.status_code == 303, response.text[:500]
     assert response.location.startswith("/login/vipps/continue?"), response.location
     page = browser.get(response.location)
     assert page.status_code == 200, page.text[:500]
     delay, _, url = page.headers["Refresh"].partition(";url=")
     assert (delay, page.headers["Cache-Control"]) == ("0", "no-store")
-    assert Page(page.text).one("main a")["href"] == url, "a link for browsers that do not refresh"
+    assert Page(page.text).one("main a")["href"] == url, "the page needs a link for browsers that ignore `Refresh`"
     return url
 
 
 @dataclass
 class VippsPerson:
-    """A shop, a browser in front of it, and a phone."""
+    """A person with a browser, a phone, and a shop to log in to."""
 
     app: Flask
     browser: FlaskClient
@@ -59,24 +59,24 @@ class VippsPerson:
         return response.json()
 
     def patch(self, path: str, changes: dict[str, Any]) -> None:
-        """Change something at the simulator."""
+        """Change a person, a merchant or the like at the simulator."""
         response = _pool.request("PATCH", f"{self.simulator}/control/{path}", json=changes)
         assert response.status < 300, response.data
 
     def start(self, next_path: str = "/", browser: FlaskClient | None = None) -> str:
-        """Press the button; returns the authorization URL."""
+        """Press the login button; return the authorization URL."""
         response = (browser or self.browser).get("/login/vipps", query_string={"next": next_path})
         assert response.status_code == 302, response.text
         return str(response.headers["Location"])
 
     def approve(self, authorization_url: str, person: str = "kari", **wishes: Any) -> str:
-        """Approve (or deny) on the phone; returns the callback's path and query."""
+        """Approve (or deny) on the phone; return the callback's path and query."""
         body = {"authorization_url": authorization_url, "person": person, "action": "approve", **wishes}
         location = str(self.control("authorize", body)["location"])
         return location.removeprefix(self.app.extensions["settings"].public_url)
 
     def log_in(self, person: str = "kari", next_path: str = "/", browser: FlaskClient | None = None) -> Any:
-        """Log in from the button to the page that follows; returns the callback's response."""
+        """Log in, from the login button to the callback; return the callback's response."""
         callback = self.approve(self.start(next_path, browser), person)
         return (browser or self.browser).get(callback)
 

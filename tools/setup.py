@@ -1,7 +1,7 @@
 """Set the shop up without make, also on Windows and without a network: python tools/setup.py
 
-It makes `.venv`, installs the pinned and hashed requirements, and prepares the database with the demo's data. With a
-folder `wheelhouse` (`make wheelhouse`) it asks no package index. It uses the standard library only.
+It creates `.venv`, installs the pinned and hashed requirements, and prepares the database with the demo's data. With a
+folder `wheelhouse` (`make wheelhouse`) it uses no package index. It needs only the standard library.
 """
 
 import os
@@ -17,7 +17,7 @@ WHEELHOUSE = ROOT / "wheelhouse"
 
 
 def main() -> int:
-    """Do each step; return 1 with a message after the first that fails."""
+    """Do each step; return 1 with a message after the first step that fails."""
     if sys.version_info < NEEDED:
         print(
             f"This is Python {platform.python_version()}; the shop needs 3.11 or newer: https://www.python.org/downloads/"

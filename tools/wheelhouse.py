@@ -40,7 +40,7 @@ def requirements_for(text: str, platform: str, version: str) -> str:
 
 
 def main(targets: list[str]) -> int:
-    """Download for each target, and list what is there."""
+    """Download the packages for each target, and list the files."""
     wrong = [each for each in targets if not re.fullmatch(rf"({'|'.join(PLATFORMS)})-3\.\d+", each)]
     if wrong or not targets:
         print(f"{wrong or 'no target'}: write PLATFORM-VERSION, such as windows-3.13; platforms are", *PLATFORMS)
@@ -70,7 +70,7 @@ def main(targets: list[str]) -> int:
 
 
 def _pip() -> list[str]:
-    """Return the command of a pip: an environment that uv made has none, so another Python's may have to do."""
+    """Return the command that runs pip: an environment made by uv has no pip, so use another Python's pip then."""
     for python in (sys.executable, shutil.which("python3"), shutil.which("python")):
         if (
             python

@@ -1,8 +1,8 @@
 """Customers: accounts, passwords, sessions, Vipps links, profile, consents, privacy and the activity log.
 
-Each feature is a folder; `routes` turns their outcomes into pages, and `lookup` below them finds and locks customers.
-The features import each other without circles: `linking` uses the others, and none of them uses `linking`. The shop is
-not known here; it listens to `session_cookie.customer_logged_in` where it needs to.
+Each feature is a folder. `routes` turns the features' outcomes into pages, and `lookup` finds and locks customers.
+The features import each other without cycles: `linking` uses the others, and none of them uses `linking`. This package
+does not import the shop; the shop listens to `session_cookie.customer_logged_in`.
 """
 
 from flask import Flask

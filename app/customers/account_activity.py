@@ -1,7 +1,7 @@
 """The activity log of an account: every login and every security-relevant change, with how it came about.
 
-The customer reads it on their page, support staff look up its reference numbers, and a Vipps login leaves here
-what was decided and why. A line is part of the transaction that it is about; the caller commits.
+The customer reads it on their page, and support staff look up its reference numbers. A Vipps login records its decision
+and the reasons here. An entry is part of the transaction that it is about; the caller commits.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ VERDICTS = text_table("customers", "verdicts")
 def record(
     customer: Customer | None, kind: Kind, *, method: str | None = None, decision: Decision | None = None
 ) -> Activity:
-    """Add a line for a customer, or for no known customer, with the browser and the number of this request."""
+    """Add an entry for a customer, or for an unknown one (None), with this request's browser and reference number."""
     return insert_row(
         Activity(
             customer_id=customer.id if customer else None,
@@ -41,12 +41,12 @@ def record(
 
 
 def of_customer(customer: Customer) -> Select[Activity]:
-    """Select a customer's list."""
+    """Select the entries of a customer."""
     return select(Activity).where(Activity.customer_id == customer.id)
 
 
 def find(customer: Customer, activity_id: int) -> Activity | None:
-    """Return a line of this customer's list; another customer's counts as none (ASVS 8.2.2)."""
+    """Return an entry of this customer; None if it belongs to another customer (ASVS 8.2.2)."""
     return db.session.scalar(of_customer(customer).where(Activity.id == activity_id))
 
 
@@ -57,22 +57,22 @@ def latest_logins(customer: Customer, most: int) -> Sequence[Activity]:
 
 
 def describe_activity(line: Activity) -> str:
-    """Return what happened."""
+    """Return a sentence about the event."""
     return branded(KINDS[line.kind])
 
 
 def login_method(method: str | None) -> str:
-    """Return the way of a login as people call it; an empty string if there was none."""
+    """Return the name of the login method for people; an empty string if there was none."""
     if method == LoginMethod.VIPPS:
         return settings_of_app().brand
     return branded(METHODS[method]) if method and method in METHODS else ""
 
 
 def describe_decision(line: Activity) -> str:
-    """Return what was decided, or an empty string."""
+    """Return a sentence about the decision, or an empty string."""
     return branded(VERDICTS[line.decision]) if line.decision else ""
 
 
 def describe_reasons(names: Sequence[str]) -> list[str]:
-    """Return the reasons of a decision in words; one that is no longer given is left out."""
+    """Return the reasons of a decision in words; a reason that the app no longer knows is left out."""
     return [branded(REASONS[name]) for name in names if name in REASONS]

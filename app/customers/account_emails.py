@@ -1,4 +1,4 @@
-"""Send the emails about an account, each in its customer's language, also about each change of the ways to log in.
+"""Send the emails about an account, in the customer's language, for example after a change of a login method.
 
 No email contains a name or another text from a form: an attacker who registers with a victim's address must not be able
 to send the victim a text of their own. Links are built from `PUBLIC_URL`, never from the request's Host header, which
@@ -16,7 +16,7 @@ from app.settings import settings_of_app
 from app.text_tables import branded, text_table
 
 SUBJECTS = text_table("customers", "email_subjects")
-# Emails that anyone can cause who knows the address. The others tell the owner what happened, and are never held back.
+# Anyone who knows an address can cause these emails, so they are limited. The others inform the owner and are not.
 ON_REQUEST = frozenset(
     {"confirm_address", "already_registered", "reset_password", "prove_ownership", "change_email", "address_in_use"}
 )
@@ -27,7 +27,7 @@ def send(
 ) -> bool:
     """Send an email to a customer, or to another address of theirs; `context` is for the template.
 
-    Returns False, and sends nothing, if there is no address, or if it got enough emails of `ON_REQUEST`.
+    Return False without sending if there is no address, or if it has reached the limit of an `ON_REQUEST` email.
     """
     address = to or customer.email
     if address is None:

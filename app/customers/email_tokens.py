@@ -2,8 +2,8 @@
 
 The email has 256 random bits; the table stores their hash (ASVS 6.4.1, 6.6.3). Only the newest link of a kind works, so
 that an old email in a stolen mailbox is worth nothing. `find` changes nothing, because mail scanners open every link.
-Always lock the customer before the token, or concurrent transactions can deadlock: `use` does it, and callers of
-`issue` and `revoke` have done it.
+Always lock the customer before the token, or concurrent transactions can deadlock. `use` locks both; callers of `issue`
+and `revoke` have locked the customer.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from app.tokens import new_token, secret_hash
 
 # The shortest time between two links that the customer did not ask for, so that a login form cannot fill a mailbox.
 RESEND_AFTER = timedelta(minutes=15)
-# A link that opens an account lives shorter than one that confirms an address (ASVS 6.4.1).
+# A link that gives access to an account expires sooner than one that confirms an address (ASVS 6.4.1).
 LIFETIME = dict.fromkeys(TokenPurpose, timedelta(hours=1)) | {TokenPurpose.CONFIRM: timedelta(hours=24)}
 
 
@@ -31,16 +31,16 @@ def issue(customer: Customer, email: str, purpose: TokenPurpose, pending_link_id
 
 
 def sent_recently(customer: Customer, purpose: TokenPurpose) -> bool:
-    """Tell whether a link of this kind that still works was sent a short while ago."""
-    theirs = select(EmailToken.id).where(EmailToken.customer_id == customer.id, EmailToken.purpose == purpose)
-    lately = theirs.where(EmailToken.used_at.is_(None), EmailToken.created_at > utcnow() - RESEND_AFTER)
+    """Tell whether a link of this kind was sent a short while ago and still works."""
+    tokens = select(EmailToken.id).where(EmailToken.customer_id == customer.id, EmailToken.purpose == purpose)
+    lately = tokens.where(EmailToken.used_at.is_(None), EmailToken.created_at > utcnow() - RESEND_AFTER)
     return db.session.scalar(lately.limit(1)) is not None
 
 
 def was_sent_for(pending: PendingLink) -> bool:
     """Tell whether a link that completes this login was sent and still works."""
-    theirs = select(EmailToken.id).where(EmailToken.pending_link_id == pending.id, *_still_works())
-    return db.session.scalar(theirs.limit(1)) is not None
+    tokens = select(EmailToken.id).where(EmailToken.pending_link_id == pending.id, *_still_works())
+    return db.session.scalar(tokens.limit(1)) is not None
 
 
 def find(token: str, purpose: TokenPurpose) -> EmailToken | None:
@@ -49,7 +49,7 @@ def find(token: str, purpose: TokenPurpose) -> EmailToken | None:
 
 
 def use(token: str, purpose: TokenPurpose) -> EmailToken | None:
-    """Use the link up and return its row; of two requests at the same moment one gets it and the other None."""
+    """Use the link up and return its row. Of two concurrent requests, one gets the row and the other gets None."""
     return use_by_hash(secret_hash(token), purpose)
 
 
@@ -64,10 +64,10 @@ def use_by_hash(token_hash: str, purpose: TokenPurpose) -> EmailToken | None:
 
 def revoke(customer: Customer, *purposes: TokenPurpose) -> None:
     """Revoke the open links of a customer, of these kinds or of all."""
-    theirs = update(EmailToken).where(EmailToken.customer_id == customer.id, EmailToken.used_at.is_(None))
+    tokens = update(EmailToken).where(EmailToken.customer_id == customer.id, EmailToken.used_at.is_(None))
     if purposes:
-        theirs = theirs.where(EmailToken.purpose.in_(purposes))
-    db.session.execute(theirs.values(used_at=utcnow()))
+        tokens = tokens.where(EmailToken.purpose.in_(purposes))
+    db.session.execute(tokens.values(used_at=utcnow()))
 
 
 def _works(token_hash: str, purpose: TokenPurpose) -> tuple[ColumnElement[bool], ...]:

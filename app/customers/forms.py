@@ -1,6 +1,6 @@
-"""The forms of the accounts, and what a field may hold.
+"""The forms of the accounts, with the checks of their fields.
 
-Passwords may be pasted and filled in by a password manager (ASVS 6.2.7), and are typed once: who slips can have a link.
+A password can be pasted or filled in by a password manager (ASVS 6.2.7). It is typed once: a link can replace it.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ class EmailForm(Form):
 
 
 class LoginForm(Form):
-    """Log in. Its fields are not judged: everything that is not right is the same refusal."""
+    """Log in. The form checks only that the fields are filled in; every mistake gets the same refusal."""
 
     email = EmailField(_l("Email address"), [InputRequired(_l("Enter your email address."))])
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
@@ -68,21 +68,21 @@ class RegisterForm(EmailForm):
 
 
 class ConfirmForm(Form):
-    """Confirm an address; the password is asked for in a browser that is not the one that registered.
+    """Confirm an address; another browser than the one that registered must give the password.
 
-    It is judged by `accounts.confirm_address` and not here.
+    `registration.confirm_address` checks the password.
     """
 
     password = PasswordField(_l("The password you chose"), [InputRequired()])
 
 
 class NewPasswordForm(Form):
-    """Set a new password by a mailed link."""
+    """Set a new password by an emailed link."""
 
     password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password.")), is_good_password])
 
     def __init__(self, email: str) -> None:
-        """Remember whose password it is: it must not repeat the address."""
+        """Store the account's address, which the password must not contain."""
         super().__init__()
         self.address = email
 
@@ -94,13 +94,13 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 class ProofForm(Form):
-    """Prove that an account is one's own, by its password; it is judged where it is used."""
+    """Prove by the password that an account is one's own. The view checks the password."""
 
     password = PasswordField(_l("Password of that account"), [InputRequired(_l("Enter the password."))])
 
 
 class ConfirmationForm(Form):
-    """Confirm who is logged in, by the password; it is judged where it is used."""
+    """Re-authenticate by the password. The view checks the password."""
 
     password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
     next = HiddenField()

@@ -1,6 +1,6 @@
-"""Look-ups of customers and their Vipps links, for every feature; this module imports none of them.
+"""Look up customers and their Vipps links, for every feature; this module imports none of the features.
 
-Always lock the customer before anything else of theirs, or concurrent transactions can deadlock.
+Always lock the customer before the customer's other rows, or concurrent transactions can deadlock.
 """
 
 from dataclasses import asdict, dataclass
@@ -36,12 +36,12 @@ def find_by_email(email: str, *, lock: bool = False) -> Customer | None:
 
 
 def lock_customer(customer_id: int) -> Customer | None:
-    """Read an account as it is now, not from memory, and lock its row until this transaction ends; None if deleted."""
+    """Read an account's current row, lock it until this transaction ends, and return it; None if it is deleted."""
     return db.session.get(Customer, customer_id, populate_existing=True, with_for_update=True)
 
 
 def has_vipps(customer: Customer) -> bool:
-    """Tell whether a Vipps user opens this account."""
+    """Tell whether the account is linked to a Vipps user."""
     return db.session.scalar(select(VippsLink.id).where(VippsLink.customer_id == customer.id).limit(1)) is not None
 
 
@@ -56,7 +56,7 @@ def find_link(who: Identity) -> VippsLink | None:
     found = db.session.execute(LINK_OF_SUBJECT, asdict(who), execution_options=options).one_or_none()
     if found is None:
         return None
-    link, customer, profile = found  # the same as `joinedload`, at less cost
+    link, customer, profile = found  # the effect of `joinedload`, at less cost
     set_committed_value(link, "customer", customer)
     set_committed_value(link, "profile", profile)
     return link
@@ -75,5 +75,5 @@ def lock_link(who: Identity) -> VippsLink | None:
 def link_of(customer: Customer) -> VippsLink | None:
     """Return the link of a customer at the sales unit that this shop uses today."""
     unit = integration().client.config
-    mine = select(VippsLink).where(VippsLink.customer_id == customer.id)
-    return db.session.scalar(mine.where(VippsLink.issuer == unit.issuer, VippsLink.client_id == unit.client_id))
+    links = select(VippsLink).where(VippsLink.customer_id == customer.id)
+    return db.session.scalar(links.where(VippsLink.issuer == unit.issuer, VippsLink.client_id == unit.client_id))

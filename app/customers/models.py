@@ -1,9 +1,9 @@
-"""The customer's tables: the account, its ways in (password, Vipps), its sessions, its proofs and its history.
+"""The customer's tables: the account, its login methods (password, Vipps), its sessions, its proofs and its history.
 
-What Vipps said last (`VippsProfile`) is kept apart from what the customer keeps in the shop (`Customer`). A person is
-found by `(issuer, client_id, subject)` and by nothing else, because a subject belongs to one sales unit (Vipps Login
-API guide: core concepts, "sub") while phone numbers and email addresses change hands. Secrets that a browser or an
-email carries are stored as SHA-256 hashes only.
+The latest profile from Vipps (`VippsProfile`) is kept apart from the customer's own values (`Customer`). A Vipps user
+is found only by `(issuer, client_id, subject)`: a subject belongs to one sales unit (Vipps Login API guide: core
+concepts, "sub"), while phone numbers and email addresses change hands. Secrets that a browser or an email carries are
+stored as SHA-256 hashes only.
 """
 
 from datetime import date, datetime
@@ -17,8 +17,8 @@ from app.database import Base, UtcDateTime, utcnow
 from app.settings import settings_of_app
 from app.vipps.values import normal_email
 
-# For rows that are known by their number outside the database: in the log, in a mail's link, in an attempt's outcome.
-# SQLite would give the number of a deleted last row to the next one, which PostgreSQL never does.
+# For tables whose row ids are used outside the database: in the log, in an email's link, in an attempt's outcome.
+# Otherwise SQLite could reuse the id of a deleted row, which PostgreSQL never does.
 NUMBERS_ONCE = {"sqlite_autoincrement": True}
 
 
@@ -47,7 +47,7 @@ class EndReason(StrEnum):
 
 
 class Kind(StrEnum):
-    """What can be in the activity log of an account."""
+    """The kinds of events in the activity log of an account."""
 
     LOGGED_IN = "logged_in"
     LOGIN_HELD = "login_held"
@@ -89,13 +89,13 @@ class TokenPurpose(StrEnum):
 class Customer(Base):
     """An account of the shop. `email` is the address to log in with: unique, lower case, absent if unknown.
 
-    `address` is the delivery address that the customer keeps here: an object with `street`, `postal_code`, `region`,
-    `country`. `refresh_policy` says what a change at Vipps does to the customer's own values: `update`, `ask` or
-    `keep`. A blocked customer cannot log in. `consents_asked_at` is when the shop asked in its own words for consents.
+    `address` is the customer's own delivery address: an object with `street`, `postal_code`, `region`, `country`.
+    `refresh_policy` says what a change at Vipps does to the customer's own values: `update`, `ask` or `keep`. A blocked
+    customer cannot log in. `consents_asked_at` is the time when the shop itself asked for consents.
     """
 
     __tablename__ = "customer"
-    # A verified number has one holder: two customers with it would get each other's messages (GDPR, article 5(1)(d)).
+    # Only one customer can have a number as verified: two would get each other's messages (GDPR, article 5(1)(d)).
     __table_args__ = (
         Index(
             "uq_customer_verified_phone_number",
@@ -125,7 +125,7 @@ class Customer(Base):
 
     @property
     def has_password(self) -> bool:
-        """Tell whether the customer can use a password: there is one, and the shop has passwords."""
+        """Tell whether the customer can log in with a password: one is set, and the shop allows passwords."""
         return self.password_hash is not None and settings_of_app().passwords
 
     vipps_links: Mapped[list["VippsLink"]] = relationship(back_populates="customer", cascade="all, delete-orphan")
@@ -147,11 +147,11 @@ class Customer(Base):
 
 
 class NameWord(Base):
-    """A word of a customer's name in small letters, by which the back office finds them; triggers write it (0007)."""
+    """A word of a customer's name in lower case, for the back office's search; triggers write it (migration 0007)."""
 
     __tablename__ = "customer_name_word"
 
-    # PostgreSQL sorts by code point here, as SQLite does, so that the beginning of a word is a range on both.
+    # PostgreSQL sorts by code point here, like SQLite, so that both can search a prefix as a range.
     word: Mapped[str] = mapped_column(String(200).with_variant(String(200, "C"), "postgresql"), primary_key=True)
     customer_id: Mapped[int] = mapped_column(
         ForeignKey("customer.id", ondelete="CASCADE"), primary_key=True, index=True
@@ -159,9 +159,9 @@ class NameWord(Base):
 
 
 class VippsLink(Base):
-    """A Vipps subject that opens this account: one subject, one customer; one customer, one subject.
+    """The link between a Vipps subject and an account: a subject has one customer, and a customer one subject.
 
-    `shared_at` is the time of the latest login, `sharing_revoked_at` of the end of the sharing, both by Vipps' clock.
+    `shared_at` is the time of the latest login, `sharing_revoked_at` that of the revocation, both by Vipps' clock.
     """
 
     __tablename__ = "vipps_link"
@@ -186,10 +186,10 @@ class VippsLink(Base):
 
 
 class VippsProfile(Base):
-    """What Vipps said at the latest login, and when.
+    """The profile from Vipps at the latest login, and the time of that login.
 
     `addresses` is a list of objects with `type`, `street`, `postal_code`, `region`, `country`; the first is
-    the person's default. An address of empty strings is no address and is not in the list.
+    the person's default. An address of empty strings is left out.
     """
 
     __tablename__ = "vipps_profile"
@@ -208,7 +208,7 @@ class VippsProfile(Base):
     link: Mapped[VippsLink] = relationship(back_populates="profile")
 
 
-# What a login brings.
+# The columns that a login sets.
 PROFILE_COLUMNS = tuple(
     column.name for column in VippsProfile.__table__.columns if column.name not in ("link_id", "received_at")
 )
@@ -217,8 +217,8 @@ PROFILE_COLUMNS = tuple(
 class CustomerSession(Base):
     """A browser that is logged in. The browser holds a random token; this row holds its hash.
 
-    `confirmed_at` is when this browser last proved that its user is the customer: by the password, by an emailed link
-    or in the Vipps app. A login of a browser that Vipps remembers proves neither.
+    `confirmed_at` is when this browser's user last proved to be the customer: by the password, by an emailed link or
+    in the Vipps app. A login in a browser that Vipps remembers does not prove it.
     """
 
     __tablename__ = "customer_session"
@@ -240,7 +240,7 @@ class CustomerSession(Base):
 
 
 class EmailToken(Base):
-    """A single-use link that was emailed to prove an address; one that connects Vipps completes a `PendingLink`."""
+    """A single-use link that was emailed to prove an address. Purpose `connect` completes a `PendingLink`."""
 
     __tablename__ = "mailed_proof"
 
@@ -260,8 +260,8 @@ class EmailToken(Base):
 class PendingLink(Base):
     """A Vipps login that is pending until the person has proved that the matching account is theirs.
 
-    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is what userinfo said, as received.
-    `ways` names how ownership may be proved.
+    `browser_hash` is the hash of a cookie of the browser that logged in. `claims` is the userinfo response as received.
+    `ways` names the possible proofs of ownership.
     """
 
     __tablename__ = "pending_link"
@@ -285,10 +285,10 @@ class PendingLink(Base):
 
 
 class Activity(Base):
-    """A security-relevant event of an account, for a Vipps login with the decision and its reasons.
+    """A security-relevant event of an account. A Vipps login has its decision and the reasons.
 
-    `customer_id` is None for a login that was refused without belonging to an account. `reference` is the number of the
-    request, as on pages and in the log.
+    `customer_id` is None for a refused login without an account. `reference` is the request's reference number, as on
+    pages and in the log.
     """
 
     __tablename__ = "activity"
@@ -305,12 +305,12 @@ class Activity(Base):
 
 
 class ProfileChange(Base):
-    """A value of the profile that became another one, at Vipps or by the customer's hand; rows are never removed.
+    """A change of a profile value, at Vipps or by the customer. Rows are kept as long as the account.
 
     `field` is `name`, `email`, `phone_number`, `address` or `addresses`; `before` and `after` are its values (None,
-    text, or addresses as objects). `source` is `vipps` or `customer`. `state` says what it did to the customer's own
-    value: `applied`, `proposed` (the customer is asked), `accepted`, `declined`, `noted` (nothing) or `held_elsewhere`
-    (an address that opens another account).
+    text, or addresses as objects). `source` is `vipps` or `customer`. `state` says what the change did to the
+    customer's own value: `applied`, `proposed` (the customer is asked), `accepted`, `declined`, `noted` (nothing) or
+    `held_elsewhere` (another account has the address).
     """
 
     __tablename__ = "profile_change"
@@ -327,17 +327,16 @@ class ProfileChange(Base):
 
 
 class ConsentRecord(Base):
-    """One answer to one consent question, exactly as it was put and given.
+    """One answer to one consent question, with the exact words of the question.
 
-    The database itself keeps the rows as they are: its triggers (migration 0003) refuse every change and every deletion
-    but one. When its customer is erased, a row may lose who they were (`customer_id`, `subject`, `evidence`), and gets
-    a pseudonym and a day until which it is kept; after that day it may go (GDPR, articles 5(2), 7(1) and 17(3)(e)).
+    The database's triggers (migration 0003) refuse every change and every deletion of a row, with one exception. When
+    the customer is erased, the row loses `customer_id`, `subject` and `evidence`, and gets a pseudonym and a date until
+    which it is kept; after that date it can be deleted (GDPR, articles 5(2), 7(1) and 17(3)(e)).
 
     `text`, `heading`, `description` and `links` (objects with `title` and `url`) are what the person saw, in
-    `language`. `given_at` is the time that the other side reports, `received_at` ours; `effective_at` is the one that
-    decides which answer is the latest. `source` is `vipps_login`, `my_page`, `unsubscribe` or `staff`. `evidence` is
-    the object as received, and `object_hash` the SHA-256 of its canonical JSON: an object that is delivered twice is
-    recorded once.
+    `language`. `given_at` is the time that Vipps reports, `received_at` the shop's own time; `effective_at` decides
+    which answer is the latest. `source` is `vipps_login`, `my_page`, `unsubscribe` or `staff`. `evidence` is the object
+    as received, and `object_hash` the SHA-256 of its canonical JSON: an object delivered twice is recorded once.
     """
 
     __tablename__ = "consent_record"
@@ -370,10 +369,10 @@ class ConsentRecord(Base):
 
 
 class WebhookDelivery(Base):
-    """An event that Vipps, or an attacker who knows the secret address, delivered; a repeated body only counts.
+    """An event that Vipps, or an attacker who knows the secret address, delivered; a repeated body is only counted.
 
-    `outcome` is what it led to, or the name of what was wrong with it. `event_at` is the event's own time. The subject
-    is kept as a hash, and nothing of a malformed body is.
+    `outcome` is the result, or the name of the event's mistake. `event_at` is the event's own time. Only a hash of the
+    subject is stored, and nothing from a malformed body.
     """
 
     __tablename__ = "webhook_delivery"

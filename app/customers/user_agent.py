@@ -1,12 +1,12 @@
-"""A browser in words people use, from what it says about itself: "Chrome on Windows".
+"""Describe a browser by its user agent, in words such as "Chrome on Windows".
 
-A user agent is the sender's own text and proves nothing; here it only helps a person to recognise their phone.
+A user agent is the sender's own text and proves nothing. Here it only helps customers to recognise their devices.
 """
 
 from flask import has_request_context, request
 from flask_babel import gettext as _
 
-# The first that is named counts: most browsers name the ones they are derived from as well.
+# The first match counts: most browsers also name the browsers that they are derived from.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -34,7 +34,7 @@ MAX_LENGTH = 200
 
 
 def user_agent_of_request() -> str:
-    """Return what the browser of this request says about itself, as a database can store it."""
+    """Return the user agent of this request, in a form that the database can store."""
     return request.user_agent.string.replace("\0", "")[:MAX_LENGTH] if has_request_context() else ""
 
 

@@ -1,4 +1,4 @@
-"""The finding of one check, and the decorator that makes a check of a function."""
+"""The finding of one check, and the decorator that turns a function into a check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 
 class CheckOutcome(NamedTuple):
-    """What a check found: `said` in words, `advice` what to do about it."""
+    """The outcome of a check: `said` describes what the check found, `advice` tells how to fix it."""
 
     level: Level
     said: str
@@ -26,7 +26,7 @@ class CheckOutcome(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """A result with the name of its check, and the title that says what it checks."""
+    """A check's outcome, with the name and the title of the check."""
 
     name: str
     title: str
@@ -41,7 +41,7 @@ DOCTOR_CHECKS: list[Callable[[], Finding]] = []
 
 
 def check(title: str) -> Callable[[Callable[[], CheckOutcome]], Callable[[], Finding]]:
-    """Make a check of a function, and add it to `DOCTOR_CHECKS`; its name is the function's."""
+    """Turn a function into a check with the function's name, and add the check to `DOCTOR_CHECKS`."""
 
     def decorate(function: Callable[[], CheckOutcome]) -> Callable[[], Finding]:
         @wraps(function)

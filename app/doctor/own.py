@@ -33,7 +33,7 @@ MIN_KEY_BITS = 128  # of a signing key, estimated from its characters
 
 @check("The settings can be used")
 def settings() -> CheckOutcome:
-    """Tell where the value of each setting comes from, and never a value. The start has checked each by use."""
+    """Tell where the value of each setting comes from, but never the value. Starting the app has checked the values."""
     names: dict[str, list[str]] = {"environment": [], ".env": [], "default": []}
     for name, source in sources().items():
         names[source].append(name)
@@ -57,14 +57,14 @@ def environment() -> CheckOutcome:
 
 @check("Customers come by https")
 def https() -> CheckOutcome:
-    """Check that customers use HTTPS; the start refuses plain http except on this machine."""
+    """Check that customers use HTTPS; the app does not start with plain HTTP, except on this machine."""
     settings = settings_of_app()
     return ok(settings.public_url) if settings.https else skipped(f"{settings.public_url} is this machine.")
 
 
 @check("The redirect URI")
 def redirect_uri() -> CheckOutcome:
-    """Tell the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). The start has checked its form."""
+    """Show the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). Its form was checked at start-up."""
     return ok(f"{settings_of_app().redirect_uri} is registered in the portal exactly like this.")
 
 
@@ -138,7 +138,7 @@ def migrations() -> CheckOutcome:
 
 @check("The shop has no placeholders")
 def stand_ins() -> CheckOutcome:
-    """Check that no placeholder of the template is left in a shop of its own: contact, address, goods, project name."""
+    """Check that a fork has replaced the template's placeholders: contact, address, goods, project name."""
     settings = settings_of_app()
     if settings.in_demo and about.SLUG == TEMPLATE:
         return skipped("This is the demo, with an invented shop.")
@@ -159,7 +159,7 @@ def stand_ins() -> CheckOutcome:
 
 @check("Mail can be sent")
 def mail() -> CheckOutcome:
-    """Check that the mail server accepts our login, and that no email waits for long. No email is sent."""
+    """Check that the mail server accepts the shop's login, and that no email waits for long. No email is sent."""
     url = settings_of_app().mail_url
     if url == "outbox:":
         return skipped("It is kept in the outbox.")

@@ -54,10 +54,10 @@ def clock() -> CheckOutcome:
     except LoginRefused:
         return skipped(UNREACHED)
     try:
-        theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
+        vipps_time = parsedate_to_datetime(answer.headers.get("Date", ""))
     except ValueError:
         return skipped("Vipps does not say what time it is.")
-    seconds = abs((now - theirs).total_seconds())
+    seconds = abs((now - vipps_time).total_seconds())
     said = f"{seconds:.0f} seconds apart."
     advice = "Tokens would be refused as expired; turn on time synchronisation."
     return failed(said, advice) if seconds > LEEWAY else ok(said)
@@ -84,7 +84,7 @@ def scopes() -> CheckOutcome:
 
 @check("Vipps takes our authorization request")
 def authorization_request() -> CheckOutcome:
-    """Check that Vipps accepts our client id and redirect URI. The login that this starts is never finished."""
+    """Check that Vipps accepts the client id and the redirect URI. The check starts a login and does not finish it."""
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/", state=random_value())
     advice = "Register the redirect URI exactly, with the keys of the same environment."
     try:
@@ -101,7 +101,7 @@ def authorization_request() -> CheckOutcome:
 
 @check("Vipps knows our client id and secret")
 def client_authentication() -> CheckOutcome:
-    """Check that the token endpoint accepts our credentials: for an invented code it answers invalid_grant."""
+    """Check that the token endpoint accepts the client credentials: it answers invalid_grant for an invented code."""
     config = _config()
     attempt = Attempt(0, random_value(), random_value(), LoginPurpose.LOG_IN, "/")
     try:
@@ -143,5 +143,5 @@ def _get(url: str) -> ProviderResponse:
 
 
 def _reason(refused: LoginRefused) -> str:
-    """Return the reason, in the words of the table of refusals, which contain no secret."""
+    """Return the reason as the table of refusals words it; these texts contain no secret."""
     return f"{refused.code}: {refused.refusal.cause}" + (f" ({refused.detail})" if refused.detail else "")

@@ -40,7 +40,7 @@ class Chapter:
 
 @lru_cache(maxsize=1)
 def chapters() -> Sequence[Chapter]:
-    """Return all chapters in order; raises `ValueError` for a file without title and summary."""
+    """Return all chapters in order; raise `ValueError` for a file without title and summary."""
     return [_read(path) for path in sorted(FOLDER.glob("[0-9][0-9]-*.md"))]
 
 

@@ -1,7 +1,7 @@
-"""The conformance table: what a provider or an attacker may do, what this shop does then, and the test that proves it.
+"""The conformance table: actions of a provider or an attacker, this shop's response, and the test that proves it.
 
-The table belongs to the tests, which take their expectations from it (`tests/conformance/cases.toml`). Where the tests
-were not installed, it is empty.
+The table belongs to the tests, which take their expectations from it (`tests/conformance/cases.toml`). Without the
+tests it is empty.
 """
 
 import re
@@ -19,10 +19,10 @@ TEST = re.compile(r"^def (test_([ab]\d\d[a-z]?)_\w+)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Case:
-    """One case: `given` is what happens, `expected` the name of a refusal, or in words what the shop does.
+    """One case: `given` is the situation, `expected` the name of a refusal, or a description of the shop's response.
 
-    `clause` is needed where no refusal names its own. The test is the one in the group's file that is named after the
-    case, or else `proved_by`: a test of another part.
+    `clause` is needed if no refusal names a clause. The test is in the group's file and named after the case;
+    otherwise `proved_by` names a test of another part.
     """
 
     id: str
@@ -34,12 +34,12 @@ class Case:
 
     @property
     def refusal(self) -> Refusal | None:
-        """Return the refusal that is expected, if it is one."""
+        """Return the expected refusal; None if another outcome is expected."""
         return REFUSALS.get(self.expected)
 
     @property
     def clauses(self) -> str:
-        """Return the clauses that require it."""
+        """Return the clauses that require the expected outcome."""
         return self.clause or (self.refusal.source if self.refusal else "")
 
 
@@ -53,7 +53,7 @@ class Group:
     cases: Sequence[Case]
 
     def test(self, case: Case) -> str:
-        """Return the place of the test that proves a case; raises `LookupError` if there is none."""
+        """Return the place of the test that proves a case; raise `LookupError` if there is none."""
         if case.proved_by:
             return case.proved_by
         name = _tests(self.file).get(case.id)
@@ -62,7 +62,7 @@ class Group:
         return f"{self.file}::{name}"
 
     def test_title(self, case: Case) -> str:
-        """Return a test's name as words, without the case’s."""
+        """Return a test's name as words, without the id of the case."""
         name = self.test(case).partition("::test_")[2]
         return name.removeprefix(f"{case.id.lower()}_").replace("_", " ")
 

@@ -1,4 +1,4 @@
-"""The table of faults: the symptom, the cause, what to do, and how this shop ends the login (`data/faults.toml`)."""
+"""The table of faults: the symptom, the cause, the fix, and how this shop ends the login (`data/faults.toml`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ PREFIX = "/guide/errors"
 class FaultCase:
     """One fault that a login can have. A case without `simulate` and `inject` has no button, and `no_button` says why.
 
-    `refusal` names the page that the customer gets (`app.vipps.errors`); without it the login succeeds all the same.
-    `simulate` is a fault of the simulator, `inject` one of this shop. Without `cause` it is the refusal's.
+    `refusal` names the page that the customer gets (`app.vipps.errors`); without it the login succeeds. `simulate` is a
+    fault of the simulator, `inject` is a fault of this shop. Without `cause` the refusal's cause is shown.
     """
 
     name: str
@@ -29,7 +29,7 @@ class FaultCase:
 
     @property
     def ends_as(self) -> Refusal | None:
-        """Return the refusal that it ends in, if it ends in one."""
+        """Return the refusal that ends the login; None if the login succeeds."""
         return REFUSALS.get(self.refusal)
 
     @property
@@ -39,13 +39,13 @@ class FaultCase:
 
     @property
     def can_be_tried(self) -> bool:
-        """Tell whether a button can make it happen."""
+        """Tell whether a button can cause this fault."""
         return bool(self.simulate or self.inject)
 
 
 @dataclass(frozen=True)
 class FaultGroup:
-    """The faults of one place in a login. After some of them the browser never comes back to the shop."""
+    """The faults at one step of a login. After some of them the browser never comes back to the shop."""
 
     title: str
     lead: str
@@ -55,7 +55,7 @@ class FaultGroup:
 
 @dataclass(frozen=True)
 class Starter:
-    """A fault to try first, and why."""
+    """A fault to try first, and the reason."""
 
     case: str
     text: str

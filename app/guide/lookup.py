@@ -1,8 +1,8 @@
-"""Read the guide's lists for looking something up: the FAQ, the glossary and the known mistakes.
+"""Read the guide's reference lists: the FAQ, the glossary and the known mistakes.
 
 Each is a table in `data/`. The FAQ has the questions of Vipps' Login FAQ in its order. The glossary has at most 40
-terms. The known mistakes were reported in public about shops with a login by Vipps or the like; each topic has a file,
-and an entry of it names the tests that fail if this shop makes the mistake.
+terms. The known mistakes were reported in public about shops with Vipps Login or a similar login. Each topic has a
+file. Each entry names the tests that fail if this shop makes the mistake.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ TOPICS = tables.load("known_mistake_topics.toml", "topics")["topics"]
 
 @dataclass(frozen=True)
 class FaqLink:
-    """A page where an answer can be seen."""
+    """A link to a page that shows the answer in practice."""
 
     label: str
     href: str
@@ -23,7 +23,7 @@ class FaqLink:
 
 @dataclass(frozen=True)
 class Question:
-    """One question; the answer is Markdown. `changed` is what an older FAQ said, `places` are places in the source."""
+    """One question; the answer is Markdown. `changed` quotes an older FAQ, `places` refer to the source."""
 
     number: int
     question: str
@@ -41,7 +41,7 @@ FAQ = tuple(
 
 @dataclass(frozen=True)
 class Term:
-    """One term; `stands_for` is its long or its short form, and `place` is a place in the source."""
+    """One term; `stands_for` is its long or its short form, and `place` refers to the source."""
 
     term: str
     meaning: str
@@ -61,7 +61,7 @@ TERMS = tables.rows(Term, tables.load("glossary.toml", "terms")["terms"])
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake. `reported` are public addresses, `wrong` and `here` Markdown, `places` and `tests` in the source."""
+    """One mistake. `reported` are URLs, `wrong` and `here` are Markdown, `places` and `tests` refer to the source."""
 
     number: int
     title: str
@@ -73,7 +73,7 @@ class Mistake:
 
     @property
     def shown_tests(self) -> Sequence[str]:
-        """Return the tests that can be shown: none where the tests were not installed."""
+        """Return the tests that can be shown; none if the tests are not installed."""
         return [each for each in self.tests if each.partition("::")[0] in source.files()]
 
 

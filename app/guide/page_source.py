@@ -31,7 +31,7 @@ def find_page(endpoint: str) -> PageSource | None:
         return None
     place = f"{module}:{name}"
     rules = tuple(sorted({str(rule) for rule in current_app.url_map.iter_rules(endpoint)}))
-    # Prefer the templates that the view itself names; else take all that its module names.
+    # Prefer the templates that the view itself names; otherwise take all templates that its module names.
     named = TEMPLATE.findall(source.find(place).text) or TEMPLATE.findall(source.read(source.find(place).path))
     templates = tuple(dict.fromkeys(f"templates/{each}" for each in named if f"templates/{each}" in source.files()))
     return PageSource(endpoint, rules, place, templates, chapter_of(endpoint).partition("#")[0])
@@ -44,7 +44,7 @@ def chapter_of(endpoint: str) -> str:
 
 
 def reason_url(endpoint: str) -> str:
-    """Return the address of the section that says why a page is as it is; empty if no section does."""
+    """Return the address of the section that explains a page's design; empty if there is none."""
     chapter = chapter_of(endpoint)
     return f"/guide/{chapter}" if "#" in chapter else ""
 

@@ -21,7 +21,7 @@ PAGES = tables.load("pages.toml", "pages")["pages"]
 
 @bp.app_context_processor
 def navigation() -> dict[str, Any]:
-    """Give the guide's frame its pages, the chapters, and the pages before and after this one."""
+    """Give the guide's layout its pages, the chapters, and the pages before and after this one."""
     if not has_request_context() or not request.path.startswith("/guide/"):  # an email of a command has no request
         return {}
     listed = [(each.title, f"/guide/{each.slug}") for each in chapters()]
@@ -34,7 +34,7 @@ def navigation() -> dict[str, Any]:
 
 @bp.app_errorhandler(NotFound)
 def not_found(error: NotFound) -> ResponseReturnValue:
-    """Answer a wrong address of the guide with what it may have meant, and any other one with the shop's page."""
+    """Answer a wrong address of the guide with suggestions, and any other wrong address with the shop's page."""
     if not request.path.startswith("/guide/"):
         return http_error(error)
     return render_template("guide/not_found.html", found=search(request.path.removeprefix("/guide"))[:5]), 404
@@ -90,7 +90,7 @@ def faq() -> str:
 
 @bp.get("/guide/known-mistakes")
 def known_mistakes() -> str:
-    """Tell which mistakes were reported in public, and what this shop does."""
+    """Show the mistakes that were reported in public, and what this shop does instead."""
     return render_template("guide/known_mistakes.html", topics=KNOWN_MISTAKES, said=text.render)
 
 
@@ -102,7 +102,7 @@ def glossary() -> str:
 
 @bp.get("/guide/conformance", endpoint="conformance")
 def conformance_table() -> str:
-    """Show what a provider or an attacker may do, what the shop does then, and the test that proves it."""
+    """Show the actions of a provider or an attacker, the shop's response, and the test that proves it."""
     groups = conformance.groups()
     return render_template("guide/conformance.html", groups=groups, count=sum(len(each.cases) for each in groups))
 

@@ -22,7 +22,7 @@ from app.guide.faults import FAULT_CASES, PREFIX
 
 MAX_QUERY, MAX_WORDS, MAX_RESULTS = 200, 8, 20
 _OPEN, _CLOSE = "\x02", "\x03"  # around a word that was found, see `_FIND`
-# A title counts more than a text, an entry of the glossary twice and a chapter half as much more than another entry.
+# A title counts more than a text. An entry of the glossary counts twice, and a chapter one and a half times.
 _FIND = """
     SELECT kind, title, href, snippet(entry, 3, char(2), char(3), ' … ', 28) FROM entry WHERE entry MATCH ?
     ORDER BY bm25(entry, 0, 8, 0, 1) * (1 + (kind = 'Glossary') + 0.5 * (kind LIKE 'Chapter%')) LIMIT ?
@@ -32,7 +32,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A part of the guide: `kind` says of what, and in `excerpt` the found words are marked."""
+    """A search result: `kind` names the part of the guide, and in `excerpt` the found words are marked."""
 
     kind: str
     title: str
@@ -41,7 +41,7 @@ class SearchResult:
 
 
 def search(query: str) -> list[SearchResult]:
-    """Return the entries with all words of a query or, if there are none, with any; the best first."""
+    """Return the entries with all words of a query, or else the entries with any of its words; the best first."""
     words = [f'"{word}"' for word in re.findall(r"\w+", query[:MAX_QUERY])[:MAX_WORDS]]
     if not words:
         return []
@@ -54,7 +54,7 @@ def search(query: str) -> list[SearchResult]:
 
 @lru_cache(maxsize=1)
 def _index() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", check_same_thread=False)  # `_lock` lets one thread in
+    connection = sqlite3.connect(":memory:", check_same_thread=False)  # `_lock` admits one thread at a time
     connection.execute(
         "CREATE VIRTUAL TABLE entry USING fts5(kind UNINDEXED, title, href UNINDEXED, body, tokenize='porter')"
     )

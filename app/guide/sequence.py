@@ -1,7 +1,7 @@
 """Draw sequence diagrams on the server as SVG: messages between participants, from top to bottom.
 
-A diagram is one image with an accessible name, and every arrow may link to the place on the page that says the same in
-words. Colours come from the style sheet by class, so that light and dark both work; there is no inline style.
+A diagram is one image with an accessible name, and every arrow can link to the place on the page that describes it in
+words. The style sheet sets colours by class, so that light and dark mode both work; there is no inline style.
 
 Horizontal positions are percentages of the width, and vertical ones are CSS pixels: the same drawing fits a desktop and
 a phone, and its text is never scaled. Where lanes are too narrow for a label, the style sheet aligns it with one end of
@@ -17,7 +17,7 @@ LANE, HEAD, ROW, TAIL = 250, 56, 46, 20
 BOX_HEIGHT = 36
 LABEL_ABOVE = 7
 HEAD_LENGTH = 9  # of an arrowhead
-ABOVE = 30  # of its row, over an arrow; a link is its whole row, so that a finger meets it between line and label
+ABOVE = 30  # pixels of a row above its arrow; a link covers the whole row, so that it is easy to touch
 MAX_LABEL = 38  # letters that `draw` accepts: a longer label would fit over no arrow, nor beside it on a phone
 MAX_LANE_LABEL = 32  # letters that fit over an arrow to the next of four lanes, with a number before them
 GROUP = Markup('<svg class="sequence__part" x="{}" y="{}" width="{}">{}</svg>')
@@ -36,9 +36,9 @@ class Arrow:
 
 
 def draw(arrows: Sequence[Arrow], title: str, participants: Sequence[str] = ()) -> Markup:
-    """Return the diagram; other participants than `participants` follow those in order of appearance.
+    """Return the diagram. Participants that are not in `participants` follow them in order of appearance.
 
-    Raises `ValueError` for a label that is too long; `shorten` a label that comes from a request.
+    Raise `ValueError` for a label that is too long; `shorten` a label that comes from a request.
     """
     lanes = _lanes(arrows, participants)
     height = HEAD + ROW * len(arrows) + TAIL
@@ -52,7 +52,7 @@ def draw(arrows: Sequence[Arrow], title: str, participants: Sequence[str] = ()) 
 
 
 def shorten(label: str) -> str:
-    """Shorten a label that comes from a request, to what fits over any arrow."""
+    """Shorten a label that comes from a request, so that it fits over any arrow."""
     return label if len(label) <= MAX_LANE_LABEL else label[: MAX_LANE_LABEL - 1] + "…"
 
 

@@ -1,8 +1,8 @@
 """Find places in the running source by name, and show places and whole files in colour.
 
-A place is named as `app.vipps.id_token:validate` (a module and a name in it), as `tests/test_web.py::test_…` (a file
-and a function), or is a file. The source is read, not imported. Only the project's own text
-files can be shown: no settings, no database, nothing generated, nothing outside.
+The name of a place is `app.vipps.id_token:validate` (a module and a name in it), `tests/test_web.py::test_…` (a file
+and a function), or a file's path. The source is read, not imported. Only the project's own text files can be shown: no
+settings, no database, no generated files, no files outside the project.
 """
 
 import ast
@@ -46,7 +46,7 @@ def files() -> frozenset[str]:
 
 @lru_cache(maxsize=512)
 def find(name: str) -> Place:
-    """Return the place of a name; raises `LookupError` if it is not there."""
+    """Return the place with this name; raise `LookupError` if there is none."""
     if "::" in name:
         path, _, function = name.partition("::")
         return _in_module(path, [function])
@@ -59,14 +59,14 @@ def find(name: str) -> Place:
 
 
 def read(path: str) -> str:
-    """Return a file's text; raises `LookupError` for one that is not shown."""
+    """Return a file's text; raise `LookupError` for a file that is not shown."""
     if path not in files():
         raise LookupError(f"{path}: no such file of this project")
     return (ROOT / path).read_text(encoding="utf-8")
 
 
 def line_of(name: str, words: str) -> int:
-    """Return the number of the line with this text in a place; raises `LookupError` unless it is exactly one."""
+    """Return the number of the line with this text in a place; raise `LookupError` unless exactly one line has it."""
     place = find(name)
     found = [number for number, line in enumerate(place.text.splitlines(), start=place.first) if words in line]
     if len(found) != 1:
@@ -75,7 +75,7 @@ def line_of(name: str, words: str) -> int:
 
 
 def url(name: str, words: str = "") -> str:
-    """Return the address of a place in its file, or of the one line in it that has this text."""
+    """Return the address of a place in its file, or of the line in the place that has this text."""
     place = find(name)
     first = line_of(name, words) if words else place.first
     return f"{url_for('guide.show_source', path=place.path)}#L{first}"
@@ -112,7 +112,7 @@ def highlighted(text: str, kind: str) -> Markup:
 
 
 def _kind(path: str) -> str:
-    """Return what tells a file's language: its suffix, or its name if it has none."""
+    """Return the suffix of a file, or its name if it has no suffix; it determines the language."""
     return Path(path).suffix or Path(path).name
 
 

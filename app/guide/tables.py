@@ -14,14 +14,14 @@ FOLDER = Path(__file__).parent / "data"
 
 
 def load(name: str | Path, *keys: str) -> Mapping[str, Any]:
-    """Return a file of `data/`, or of another path; `keys` are the ones that it must have at its top."""
+    """Return a file of `data/`, or of another path; it must have exactly these top-level keys."""
     table = tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))
     _check_keys(str(name), table, required=set(keys), allowed=set(keys))
     return table
 
 
 def row(kind: type[Row], table: Mapping[str, Any], **built: Any) -> Row:
-    """Return one row as a dataclass; `built` are fields that the caller has made of the table already."""
+    """Return one row as a dataclass; `built` has the fields that the caller has already built."""
     known = fields(kind)  # type: ignore[arg-type]  # a dataclass, which typing cannot say of a type variable
     required = {each.name for each in known if each.default is MISSING and each.default_factory is MISSING}
     where = f"{kind.__name__} {next(iter(table.values()), '')!r}"

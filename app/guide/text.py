@@ -31,7 +31,7 @@ from app.guide.sequence import Arrow, draw
 ARROW = re.compile(r"\s*(?P<sender>[^:>]+?)\s*->\s*(?P<receiver>[^:]+?)\s*:\s*(?P<label>.+)")
 ANCHOR = Markup('<a class="anchor" href="#{}" aria-label="{}"></a>')
 PRE = Markup('<div class="code"><pre tabindex="0"><code>{}</code></pre></div>')
-OPTION = Markup(' class="option"')  # of a command; it is not broken behind its hyphens
+OPTION = Markup(' class="option"')  # a command's option is not broken after its hyphens
 PLACE = re.compile(
     r"(?:(?:app|demo|samples|simulator)(?:\.\w+)+:[\w.]+|(?:app|demo|migrations|samples|simulator|static|templates|tests)/[\w/.-]+\.\w+(?:::\w+)?)"
 )
@@ -54,9 +54,9 @@ class Text:
 
 
 def render(markdown: str, glossary: str = "") -> Text:
-    """Render a text as HTML; raises `LookupError` if it names a place that is not in the source.
+    """Render a text as HTML; raise `LookupError` if it names a place that is not in the source.
 
-    `glossary` is the address of the glossary, if terms shall be linked to it.
+    `glossary` is the address of the glossary; with it, terms are linked.
     """
     parser = _parser()
     tokens = parser.parse(markdown)
@@ -77,7 +77,7 @@ def plain(markdown: str) -> str:
 
 
 def arrows(diagram: str) -> list[Arrow]:
-    """Read a diagram, one arrow per line; raises `ValueError` for a line that is not an arrow."""
+    """Read a diagram, one arrow per line; raise `ValueError` for a line that is not an arrow."""
     found = []
     for line in filter(str.strip, diagram.splitlines()):
         match = ARROW.fullmatch(line)
@@ -104,7 +104,7 @@ def _parser() -> MarkdownIt:
 
 
 def _anchor(tokens: list[Token]) -> list[Heading]:
-    """Give every heading an anchor; returns those of the second level."""
+    """Give every heading an anchor; return the headings of the second level."""
     headings = []
     for at, token in enumerate(tokens):
         if token.type == "heading_open":

@@ -140,7 +140,7 @@ def count(session: Session, owner: Owner) -> int:
     """Return the number of items in the cart."""
     if not owner:
         return 0
-    # Straight on the connection: the session tracks objects, and this is a number.
+    # Use the connection directly: a number needs no session, which would track objects.
     if owner.customer_id is not None:
         return session.connection().scalar(_COUNT_OF_CUSTOMER, {"customer": owner.customer_id}) or 0
     return session.connection().scalar(_COUNT_OF_GUEST, {"token_hash": owner.token_hash}) or 0
@@ -196,7 +196,7 @@ def merge_at_login(session: Session, customer_id: int, token_hash: str | None) -
 
 
 def merged_quantity(had: int, chosen: int, stock: int) -> int:
-    """Add two quantities up to the stock and at most 99, but never below what was there: it may be sold out."""
+    """Add two quantities, up to the stock and at most 99, but never below the quantity before: it may be sold out."""
     return max(had, min(had + chosen, stock, MAX_QUANTITY)) or chosen
 
 

@@ -65,7 +65,7 @@ def read_categories(session: Session, language: str) -> tuple[CategoryName, ...]
 
 
 class RememberedCategories:
-    """The categories per language, cached in this process for a minute; another process may be a minute behind."""
+    """The categories in each language, cached in this process for a minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -94,9 +94,9 @@ _FIRST_SHELF = _CARDS.order_by(*_ORDER).limit(PER_PAGE + 1)
 
 
 def find_products(session: Session, language: str, q: str = "", category: str = "", place: Place = BEGINNING) -> Shelf:
-    """Return a page of the products whose texts contain every word of `q`, in the shop's order; nothing counts all."""
+    """Return a page of the products whose texts contain every word of `q`, in the shop's order, without a total."""
     words = [search.search_terms(word, language) for word in searched_words(q)]
-    connection = session.connection()  # not the session, which tracks objects: these are plain rows
+    connection = session.connection()  # plain rows need no session, which would track objects
     statement = _FIRST_SHELF
     if words or category or place != BEGINNING:
         statement = _shelf(words, category, place, is_sqlite=connection.dialect.name == "sqlite")
@@ -132,7 +132,7 @@ def product_by_slug(session: Session, slug: str, language: str) -> Row[*tuple[An
 def related_products(
     session: Session, product: Row[*tuple[Any, ...]], language: str
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return a few other products, those of the same category first; it reads only as many as are shown."""
+    """Return a few other products, those of the same category first. The query reads only the products shown."""
     in_order, of_language = _CARDS.order_by(*_ORDER), {"in_language": language}
     same_kind = in_order.where(Product.category_id == product.category_id, Product.id != product.id).limit(RELATED)
     related = [*session.execute(same_kind, of_language)]
@@ -148,6 +148,6 @@ def searched_words(q: str) -> list[str]:
 
 
 def all_slugs(session: Session, limit: int) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the slugs of the categories, and those of at most so many products, in the shop's order."""
+    """Return the slugs of all categories, and of products up to the limit, in the shop's order."""
     categories = session.scalars(select(Category.slug).order_by(Category.position, Category.id)).all()
     return categories, session.scalars(select(Product.slug).order_by(*_ORDER).limit(limit)).all()

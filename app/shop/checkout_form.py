@@ -57,7 +57,7 @@ class CheckoutForm(AddressForm):
     shown_total = HiddenField(validators=[Optional(), Regexp(r"[0-9]{1,12}\Z")])
 
     def offer(self, addresses: Sequence[Address]) -> None:
-        """Offer the addresses that the shop can send to, the first one chosen, and the choice to type another one."""
+        """Offer the addresses that the shop can send to, the first one selected, and the option to type another."""
         self.offered = [each for each in addresses if can_send_to(each)]
         self.fingerprint = sha256(repr(self.offered).encode()).hexdigest()[:16]
         self._places = [*map(str, range(len(self.offered))), OTHER]
@@ -101,7 +101,7 @@ class CheckoutForm(AddressForm):
 def prefilled_values(customer: Customer, profile: VippsProfile | None, addresses: Sequence[Address]) -> dict[str, str]:
     """Return the initial values of the form: the customer's own details first, then the Vipps profile's."""
     number = customer.phone_number or (profile.phone_number if profile else None)
-    # An address that the shop cannot send to as it is fills the fields, so that the customer completes it.
+    # If the shop cannot send to the first address as it is, fill it into the fields for the customer to complete.
     parts = parts_of(addresses[0]) if addresses and not can_send_to(addresses[0]) else {}
     return {
         **{name: ", ".join(value.splitlines()) for name, value in parts.items()},

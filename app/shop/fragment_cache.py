@@ -26,10 +26,10 @@ def init_app(app: Flask) -> None:
 def cached_fragment(template: str, **facts: Hashable) -> Markup:
     """Return the fragment for these facts, from the cache if possible; `flask --debug` always renders it."""
     render = _rendered if current_app.debug else current_app.extensions["fragment_cache"]
-    # The brand of a market changes with the day.
-    its_key = (language(), request.script_root, settings_of_app().brand)
-    return Markup(render(template, its_key, tuple(facts.items())))  # noqa: S704 - rendered with escaping
+    # The brand can change on a given date.
+    shop_key = (language(), request.script_root, settings_of_app().brand)
+    return Markup(render(template, shop_key, tuple(facts.items())))  # noqa: S704 - rendered with escaping
 
 
-def _rendered(template: str, its_key: tuple[str, str, str], facts: tuple[tuple[str, Hashable], ...]) -> str:
+def _rendered(template: str, shop_key: tuple[str, str, str], facts: tuple[tuple[str, Hashable], ...]) -> str:
     return render_template(template, **dict(facts))

@@ -54,7 +54,7 @@ class Shortage:
 
 
 class NotPlaced(Enum):
-    """Why no order is placed: nothing to order, another total than the customer was shown, or too much in an hour."""
+    """Why no order is placed: an empty cart, another total than the customer saw, or too many orders in an hour."""
 
     CART_EMPTY = 1
     TOTAL_CHANGED = 2
@@ -74,7 +74,7 @@ class Checkout:
 
 
 def place(session: Session, checkout: Checkout) -> Placed | Shortage | NotPlaced:
-    """Turn the customer's cart into an order. The caller began a write; it commits `Placed` and rolls back the rest."""
+    """Turn the customer's cart into an order. The caller began a write, commits `Placed`, and else rolls back."""
     owner = Owner(customer_id=checkout.customer_id)
     cart = find_cart(session, owner, lock=True)
     same_form = Order.checkout_key == checkout.key, Order.customer_id == checkout.customer_id
@@ -98,7 +98,7 @@ def place(session: Session, checkout: Checkout) -> Placed | Shortage | NotPlaced
 
 
 def exceeds_limits(session: Session, customer_id: int, lines: Sequence[Line]) -> bool:
-    """Tell whether this is too much for one customer within an hour. The cart is locked, so two orders do not race."""
+    """Tell whether the customer has ordered too much within an hour. The cart is locked, so two orders cannot race."""
     recent = (Order.customer_id == customer_id, Order.placed_at > utcnow() - timedelta(hours=1))
     orders = session.scalar(select(func.count(Order.id)).where(*recent)) or 0
     items = session.scalar(select(func.sum(OrderLine.quantity)).join(Order).where(*recent)) or 0
@@ -118,7 +118,7 @@ def total_of(lines: Sequence[Line]) -> int:
 
 
 def delivery_price(delivery: str) -> int:
-    """Return what this kind of delivery costs, in øre."""
+    """Return the price of this kind of delivery, in øre."""
     return about.DELIVERY_PRICE if delivery == "invoice" else 0
 
 
@@ -149,8 +149,8 @@ def new_number() -> str:
 
 def order_of(session: Session, customer_id: int, number: str) -> Order | None:
     """Return the customer's order with its lines; None for another customer's order (ASVS 8.2.2)."""
-    theirs = select(Order).where(Order.number == number, Order.customer_id == customer_id)
-    return session.scalar(theirs.options(selectinload(Order.lines)))
+    of_customer = select(Order).where(Order.number == number, Order.customer_id == customer_id)
+    return session.scalar(of_customer.options(selectinload(Order.lines)))
 
 
 def pictures_of(session: Session, order: Order) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Take payment for an order, through a provider; without one, it is by invoice or in the shop, with nothing to pay now.
+"""Take payments through a provider. Without a provider, customers pay by invoice or in the shop.
 
 With a provider that charges now, an order goes from `awaiting_payment` to `paid`, or to `expired`, which returns the
 stock. Both steps are one UPDATE that names the status before it, so an order cannot be paid and expired. A provider
@@ -38,7 +38,7 @@ def use(app: Flask, provider: PaymentProvider) -> None:
 
 
 def provider() -> PaymentProvider:
-    """Return the provider of the running app, by which an order that awaits payment is paid."""
+    """Return the payment provider of the running app."""
     return cast(PaymentProvider, current_app.extensions[PROVIDER])
 
 
@@ -63,6 +63,6 @@ def expire(keys: Sequence[int]) -> None:
     waiting = update(Order).where(Order.id.in_(keys), Order.status == AWAITING_PAYMENT).values(status=EXPIRED)
     expired = db.session.scalars(waiting.returning(Order.id)).all()
     lines = select(OrderLine.slug, OrderLine.quantity).where(OrderLine.order_id.in_(expired))
-    # Always in the same order, or a checkout of the same products can deadlock with this.
+    # Always in the same order, or a checkout of the same products can deadlock with this update.
     for slug, quantity in db.session.execute(lines.join(Product, Product.slug == OrderLine.slug).order_by(Product.id)):
         db.session.execute(update(Product).where(Product.slug == slug).values(stock=Product.stock + quantity))

@@ -31,7 +31,7 @@ RECEIPT = "order"
 
 
 def cart(customer: Customer) -> list[dict[str, Any]]:
-    """Return what is in the customer's cart."""
+    """Return the lines of the customer's cart."""
     return [columns(line, "name", "quantity") for line in lines_of(db.session(), Owner(customer.id), language())]
 
 
@@ -42,10 +42,10 @@ def orders(customer: Customer) -> list[dict[str, Any]]:
 
 
 def erase_orders(customer: Customer) -> None:
-    """Anonymise the customer's orders, and delete their receipts from the outbox, whatever the address."""
+    """Anonymise the customer's orders, and delete all their receipts from the outbox, also those to other addresses."""
     for order in db.session.scalars(_orders_of(customer)).all():
-        theirs = func.lower(Mail.recipient) == order.email.lower()
-        db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, theirs, Mail.subject.contains(order.number)))
+        to_buyer = func.lower(Mail.recipient) == order.email.lower()
+        db.session.execute(delete(Mail).where(Mail.kind == RECEIPT, to_buyer, Mail.subject.contains(order.number)))
     db.session.execute(update(Order).where(Order.customer_id == customer.id).values(**ANONYMISED))
 
 

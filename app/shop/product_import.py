@@ -84,5 +84,5 @@ def _languages(data: dict[str, Any]) -> list[str]:
 
 
 def _text(texts: dict[str, str] | None, language: str) -> str:
-    """Return a text in a language, or in English, or nothing."""
+    """Return the text in a language, else in English, else an empty string."""
     return (texts or {}).get(language) or (texts or {}).get(DEFAULT_LANGUAGE, "")

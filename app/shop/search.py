@@ -97,7 +97,7 @@ def through_trigrams(statement: Cards, words: Words) -> Cards:
 
 
 def in_index(words: Words) -> Words:
-    """Return the words that the index can find, as it spells them: not one or two characters from within a word."""
+    """Return the words that the index can find, in its spelling: one or two letters inside a word are too few."""
     spelt = [[term.replace(" ", AROUND) for term in terms] for terms in words]
     return [terms for terms in spelt if all(len(term) >= TRIGRAM for term in terms)]
 

@@ -1,6 +1,6 @@
 """Create, check and disable staff accounts.
 
-Only the operator does it, on the command line: no page makes a staff account, and no emailed link opens one.
+Only the operator can do this, on the command line: no page creates a staff account, and no emailed link opens one.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ CLOSED_WHEN = "closed_staff_accounts"
 
 
 def lock_if_open(staff: Staff | None, password: str) -> Staff | None:
-    """Return the account, locked, if it is open and this is its password; else None, so that no page can say why."""
+    """Lock and return the account if it is open and the password is right; else None, so that no page can say why."""
     current = lock_if_correct(staff, password, lock_staff)
     # The account may have been closed while its password was being checked.
     return current if current and is_open(current) else None

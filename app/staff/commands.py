@@ -31,7 +31,7 @@ MAX_NAME = 200
 @click.option("--generate", is_flag=True, help="Generate the password and print it, once.")
 @with_appcontext
 def create_staff(email: str, name: str, generate: bool) -> None:
-    """Create a staff account, or re-enable a disabled one; asks for the password."""
+    """Create a staff account, or re-enable a disabled one; ask for the password."""
     address, short_name = normal_email(email), one_line(name)[:MAX_NAME]
     if address is None or not short_name:
         raise click.ClickException("an email address and a name are needed")
@@ -60,7 +60,7 @@ NUMBER = click.IntRange(1, MAX_ID)
 
 
 def _about_a_customer(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what both commands need: the customer's number, and for the audit log who did it and why."""
+    """Add the arguments of both commands: the customer's number, and the staff member and reason for the audit log."""
     checks, reasons = (click.Choice(list(text_table("staff", name))) for name in ("identity_checks", "change_reasons"))
     for add in (
         click.option("--check", type=checks, required=True, help="How you checked identity."),

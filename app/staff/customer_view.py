@@ -1,6 +1,6 @@
-"""Read what support may see of one customer, with a limit on each list.
+"""Read the data of one customer that support may see, with a limit on each list.
 
-It has no password hash and no token: only whether there is a password, and the number of open sessions.
+It has no password hash and no token: it only tells whether there is a password, and the number of open sessions.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ def read(customer_id: int) -> dict[str, Any] | None:
     if customer is None:
         return None
     has_password = select(Customer.password_hash.is_not(None)).where(Customer.id == customer.id)
-    theirs = CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
-    open_sessions = select(func.count(CustomerSession.id)).where(*theirs, CustomerSession.expires_at > utcnow())
+    of_customer = CustomerSession.customer_id == customer.id, CustomerSession.ended_at.is_(None)
+    open_sessions = select(func.count(CustomerSession.id)).where(*of_customer, CustomerSession.expires_at > utcnow())
     return {
         "customer": customer,
         "has_password": bool(db.session.scalar(has_password)),
@@ -55,10 +55,10 @@ def find_customer(customer_id: int) -> Customer | None:
 
 def activity_of(customer: Customer, place: Place = BEGINNING) -> Page[Activity]:
     """Return one page of the account's activity list, newest first."""
-    theirs = select(Activity).where(Activity.customer_id == customer.id)
-    return paginate(theirs, Activity.id, ROWS_PER_PAGE, place, descending=True)
+    of_customer = select(Activity).where(Activity.customer_id == customer.id)
+    return paginate(of_customer, Activity.id, ROWS_PER_PAGE, place, descending=True)
 
 
 def _newest_of(model: Any, customer: Customer, most: int = MAX_ROWS, *options: ORMOption) -> Sequence[Any]:
-    theirs = select(model).where(model.customer_id == customer.id).options(*options)
-    return db.session.scalars(theirs.order_by(model.id.desc()).limit(most)).all()
+    of_customer = select(model).where(model.customer_id == customer.id).options(*options)
+    return db.session.scalars(of_customer.order_by(model.id.desc()).limit(most)).all()

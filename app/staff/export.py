@@ -27,8 +27,8 @@ SHOWN = 10
 BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = ("customer", "name", "address", "since", "proof", "proof_sha256")
 UNSUBSCRIBE = "unsubscribe"
-# At the start of a cell, or after a character that some spreadsheets take for the start of the next cell. The last
-# four are the full-width forms, which Japanese spreadsheets treat alike.
+# A formula begins a cell, or follows a character that some spreadsheets take for the end of a cell. The last
+# four characters are full-width forms, which Japanese spreadsheets treat like the others.
 FORMULA = re.compile(r"(^|[\t\r\n;,|\"])(\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
@@ -71,7 +71,7 @@ def preview(channel: str) -> Preview:
 
 
 def read(channel: str, after_id: int) -> Sequence[Row]:
-    """Return the rows of one file; the caller builds the file after the transaction, for which others wait."""
+    """Return the rows of one file. The caller builds the file after the transaction, to keep the transaction short."""
     recipients = audience(channel, after_id, PER_FILE)
     customers = _customers_of(recipients) if CHANNELS[channel] else {}
     return [(each, customers.get(each.customer_id)) for each in recipients]
@@ -95,7 +95,7 @@ def plain(text: str) -> str:
 
 
 def plain_address(address: str) -> str:
-    """Escape an address alike, in angle brackets (RFC 5322, section 3.4): a quote would make it another address."""
+    """Escape an address by angle brackets (RFC 5322, section 3.4): an added quote would change the address."""
     return f"<{address}>" if FORMULA.match(address) else address
 
 
@@ -103,7 +103,7 @@ def _customers_of(recipients: Sequence[Recipient]) -> dict[int, Customer]:
     """Return the customers with the values that their links are signed for: id and time of creation."""
     if not recipients:
         return {}
-    # By their range and not by a list of ids, which would exceed the limit on parameters of a statement.
+    # Select a range of ids: a list of ids would exceed the limit on a statement's parameters.
     between = Customer.id.between(recipients[0].customer_id, recipients[-1].customer_id)
     found = select(Customer).options(load_only(Customer.id, Customer.created_at)).where(between)
     return {each.id: each for each in db.session.scalars(found)}

@@ -1,4 +1,4 @@
-"""Labels of the back office: its tables of texts, and what a refusal showed to the customer."""
+"""Labels of the back office: its tables of texts, and the title and cause of a refusal."""
 
 from app.text_tables import branded, text_table
 from app.vipps.errors import REFUSALS

@@ -45,7 +45,7 @@ class StaffSession(Base):
 
 
 class AuditEntry(Base):
-    """An entry of the audit log: what a staff member opened. `detail` has no personal data, but a number of rows."""
+    """An entry of the audit log: an access by a staff member. `detail` has numbers and names of choices only."""
 
     __tablename__ = "staff_look"
 

@@ -14,7 +14,7 @@ from app.staff.models import AuditEntry, ErrorReport, StaffSession
 
 
 def audit_entries_of(customer: Customer) -> list[dict[str, Any]]:
-    """Return when staff opened a customer's data, and for what."""
+    """Return the times and the actions of staff's accesses to a customer's data."""
     return [
         {"at": entry.at, "what": in_words(entry.action, "actions"), "reference": entry.reference}
         for entry in newest_of(AuditEntry, customer)

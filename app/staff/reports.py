@@ -2,8 +2,8 @@
 
 Every refused Vipps login and every server error adds a row, after the page is rendered and in a separate transaction.
 A report never breaks a page, never waits for a database that is down, and cannot fill the disk: each code has a limit
-per minute, and only the newest of each code and of all are kept, so a flood of forged callbacks does not push out other
-reports.
+per minute, and only the newest reports of each code and of all codes are kept. So a flood of forged callbacks does not
+push out other reports.
 """
 
 import threading
@@ -29,7 +29,7 @@ DATABASE_DOWN = frozenset({"database_error", "database_unavailable"})  # do not 
 
 
 class Quota:
-    """Counts the reports of each code in this minute; after a failure no more are written in it."""
+    """Counts the reports of each code in this minute. After a failure, no report is written until the minute ends."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._minute, self._is_paused = clock, clock(), False

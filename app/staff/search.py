@@ -27,7 +27,7 @@ MIN_NAME = 2
 MAX_WORDS = 6
 MAX_REPORTS = 20
 CUSTOMER_NUMBER = re.compile(r"#?(\d{1,10})")
-# The hyphens may be left out after the shop's own letter: nine letters with another one are rather a name.
+# The hyphens can be left out only after the shop's own prefix: nine other letters are probably a name.
 ORDER_NUMBER = re.compile(rf"(?:{about.ORDER_PREFIX}|([A-Z0-9])(?=-))-?(\w{{4}})-?(\w{{4}})", re.ASCII)
 REFERENCE = re.compile(r"([2-9B-DF-HJKMNP-TV-XZ]{4})[- ]?([2-9B-DF-HJKMNP-TV-XZ]{4})")  # no vowels: no name fits
 # For a word that more people have, use EXISTS per customer: the first page fills quickly.
@@ -117,11 +117,11 @@ def _whose(reference: str) -> Select[tuple[int | None]]:
 
 
 def _has_word(word: str) -> ColumnElement[bool]:
-    """Match names with a word that begins like this; SQLite folds only ASCII, so each case is tried."""
+    """Match names with a word that begins like this, in any case: SQLite ignores case only for ASCII letters."""
     spellings = {each.translate(CAPITALS) for each in (word, word.lower(), word.capitalize(), word.upper())}
     begins = or_(*(NameWord.word.between(each, each + AFTER_ALL) for each in sorted(spellings)))
-    theirs = select(NameWord.customer_id).where(begins)
-    counted = select(func.count()).select_from(theirs.limit(COMMON).subquery())  # no further than COMMON
+    matching = select(NameWord.customer_id).where(begins)
+    counted = select(func.count()).select_from(matching.limit(COMMON).subquery())  # no further than COMMON
     if db.session.scalar(counted) == COMMON:
-        return theirs.where(NameWord.customer_id == Customer.id).exists()
-    return Customer.id.in_(theirs)
+        return matching.where(NameWord.customer_id == Customer.id).exists()
+    return Customer.id.in_(matching)

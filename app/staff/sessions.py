@@ -2,12 +2,12 @@
 
 The cookie is separate from the customers' cookie, and is `SameSite=Strict`. The customers' cookie is Lax because they
 come back from Vipps; staff never come to the back office from another site. Every page here writes to the audit log, so
-a link on another site must not open one in a logged-in browser (ASVS 3.3.2). The cookie's path is `/`, because a
-`__Host-` cookie allows no other.
+a link on another site must not open a page in a logged-in browser (ASVS 3.3.2). The cookie's path is `/`, because a
+`__Host-` cookie allows no other path.
 
-Staff sessions expire sooner than customers': after half an hour without a page, and after a working day (ASVS 7.3.1,
-7.3.2). They are apart: one mistake in a shared condition must not open the back office to a customer. The caller
-commits.
+Staff sessions expire sooner than customers' sessions: after half an hour without a page, and after a working day (ASVS
+7.3.1, 7.3.2). The code is separate: a mistake in a shared condition must not open the back office to a customer. The
+caller commits.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class CurrentStaff:
 
 
 def require_staff() -> ResponseReturnValue | None:
-    """Let only staff pass. It runs before every page of the blueprint, so no page can forget it (ASVS 8.3.1)."""
+    """Admit only staff. This runs before every page of the blueprint, so no page can omit it (ASVS 8.3.1)."""
     if request.endpoint in OPEN:
         return None
     here = current_staff()

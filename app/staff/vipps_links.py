@@ -1,8 +1,8 @@
 """Disconnect and reconnect a customer's Vipps user, with a reason, for a customer whose identity was checked.
 
-This can open any account to another person. So it takes the staff member's password again (ASVS 7.5.3), a reason, and
-the way in which the identity was checked (ASVS 6.4.4). Each account that is changed gets an entry in the audit log, in
-the same transaction. A Vipps user that opens another account moves only if the staff member named that account.
+This can give another person access to any account. So it requires the staff member's password again (ASVS 7.5.3), a
+reason, and the way in which the identity was checked (ASVS 6.4.4). Each changed account gets an entry in the audit log,
+in the same transaction. A Vipps user of another account is moved only if the staff member named that account.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class NotChanged(StrEnum):
 
 @dataclass(frozen=True)
 class LinkChange:
-    """What a staff member wants to change.
+    """The change that a staff member requests.
 
     `reason` and `check`, how the identity was checked, are names of the tables `change_reasons` and `identity_checks`.
     `seen` is the subject that the page showed, None without a page.
@@ -50,7 +50,7 @@ class LinkChange:
 
 @dataclass(frozen=True)
 class Done:
-    """The link was changed. `other` is the account that the Vipps user opened before; staff call the `not_emailed`."""
+    """The link was changed. `other` is this Vipps user's earlier account; staff phone the `not_emailed` customers."""
 
     not_emailed: tuple[int, ...] = ()
     other: int | None = None
@@ -58,7 +58,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Held:
-    """The Vipps user opens another account, which the staff member did not name; nothing was changed."""
+    """The Vipps user is linked to another account, which the staff member did not name; nothing was changed."""
 
     customer_id: int
 
@@ -98,7 +98,7 @@ def _reconnect(change: LinkChange, subject: str, move_from: int | None) -> Done 
     unit = integration().client.config
     who = Identity(unit.issuer, unit.client_id, subject)
     holder = _holder(who)
-    # In the order of their numbers, or two of these at the same moment could deadlock.
+    # Always lock in the order of the ids, or two concurrent requests could deadlock.
     numbers = sorted({change.customer_id, holder or change.customer_id})
     locked = {number: lookup.lock_customer(number) for number in numbers}
     customer = locked[change.customer_id]

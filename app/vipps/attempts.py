@@ -136,7 +136,7 @@ class Attempts:
     ) -> Attempt:
         """Store a new attempt for a browser, given its cookie value, and delete attempts that will not be finished.
 
-        A merchant-initiated login is known to Vipps before: it brings its nonce, and its `auth_req_id` as the verifier.
+        A merchant-initiated login has started at Vipps before: pass its nonce, and its `auth_req_id` as the verifier.
         """
         nonce, verifier, now = nonce or random_value(), verifier or random_value(), self._seconds()
         attempt = Attempt(0, nonce, verifier, purpose, next_path, owner, state=random_value())
@@ -159,13 +159,13 @@ class Attempts:
     def claim(self, state: str, browser: str) -> Attempt | Repeated:
         """Claim the attempt of a state for this browser, once and atomically.
 
-        Returns `Repeated` if this browser has claimed it before. Raises `LoginRefused` if there is no such attempt, it
+        Return `Repeated` if this browser has claimed it before. Raise `LoginRefused` if there is no such attempt, it
         is too old (`Expired`), or it was started in another browser; then it stays unclaimed, so that the right browser
         can still finish.
         """
-        mine = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
+        parameters = {"state": hash_of(state), "browser": hash_of(browser), "now": self._seconds()}
         with self._engine().begin() as connection:
-            row = connection.execute(_CLAIM, mine).one_or_none()
+            row = connection.execute(_CLAIM, parameters).one_or_none()
         if row:
             return _attempt(row)
         found = self.find(state, browser)
@@ -174,7 +174,7 @@ class Attempts:
         return found
 
     def find(self, state: str, browser: str) -> Attempt | Repeated:
-        """Return the attempt of a state for this browser, unclaimed; returns and raises otherwise what `claim` does."""
+        """Return the attempt of a state for this browser, without claiming it; otherwise behave like `claim`."""
         with self._engine().connect() as connection:
             by_state = sa.select(login_attempt).where(login_attempt.c.state_hash == hash_of(state))
             row = connection.execute(by_state).one_or_none()

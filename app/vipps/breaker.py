@@ -72,14 +72,14 @@ class Breaker:
             return self._state()
 
     def check(self) -> None:
-        """Raise `LoginRefused` while the circuit is open. It is no call, so the next call is still the trial."""
+        """Raise `LoginRefused` while the circuit is open. This check does not count as the trial call."""
         with self._lock:
             self._refuse_if_open()
 
     def call(self, make: Callable[[], T], judge: Callable[[T | LoginRefused], CallResult]) -> T:
         """Make a call if the circuit allows it, and record how `judge` judges its result or refusal.
 
-        Raises `LoginRefused` ("vipps_resting") at once if the circuit is open.
+        Raise `LoginRefused` ("vipps_resting") at once if the circuit is open.
         """
         era, judged = self._admit(), CallResult.UNKNOWN
         try:
@@ -145,8 +145,8 @@ class Breaker:
 def judge(result: int | LoginRefused, carries_input: bool, in_time: bool) -> CallResult:
     """Judge a call by its status or its refusal: no answer is an outage, an answer that was refused is not.
 
-    `carries_input`: the request had a value of a visitor, which may have caused a 500. `in_time`: it started with time
-    enough to connect; else its timeout proves nothing. A refused connection always counts: it takes no time.
+    `carries_input`: the request had a visitor's value, which may have caused a 500. `in_time`: the call started with
+    enough time to connect; otherwise its timeout proves nothing. A refused connection always counts as an outage.
     """
     if isinstance(result, LoginRefused):
         is_outage = result.code == "vipps_unreachable" or (result.code == "vipps_timeout" and in_time)

@@ -1,9 +1,9 @@
 """Turn the claims of userinfo into typed values (OpenID Connect Core, section 5.1). Every claim is optional.
 
 Vipps drops a scope outside the product plan silently, a person may have no address, and a name may be any text. So
-nothing here raises: a claim that is missing, null, empty, of another type or far too long is absent, and one that was
-there but could not be read is named in `problems`. The national identity number is removed on arrival, although the
-shop never requests it.
+nothing here raises: a claim that is missing, null, empty, of another type or far too long counts as absent. `problems`
+names each claim that was present but could not be read. The national identity number is removed on arrival, although
+the shop never requests it.
 """
 
 from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ def parse(claims: Mapping[str, Any]) -> UserInfo:
 def _read(
     claims: Mapping[str, Any], name: str, place: str, reader: Callable[[object], Value | None], problems: list[str]
 ) -> Value | None:
-    """Return what a reader makes of a claim; names the place if it was there and could not be read."""
+    """Read a claim with its reader. If the claim is present but cannot be read, add its place to the problems."""
     value = claims.get(name)
     read = reader(value)
     if read is None and value not in (None, "") and not (isinstance(value, str) and not value.strip()):
@@ -132,7 +132,7 @@ def _addresses(claims: Mapping[str, Any], problems: list[str]) -> tuple[Address,
 
 
 def _address(raw: dict[str, Any], place: str, problems: list[str]) -> Address | None:
-    """Return an address; a part that cannot be read is empty, so that the customer is asked, and never cut."""
+    """Return an address. A part that cannot be read is left empty and never cut, so that the customer is asked."""
 
     def part(name: str, reader: Callable[[object], str | None]) -> str:
         return _read(raw, name, f"{place}.{name}", reader, problems) or ""

@@ -14,7 +14,7 @@ DISCOVERY_PATH = f"{ISSUER_PATH}.well-known/openid-configuration"
 
 
 class ConnectTo(NamedTuple):
-    """A server to connect to in place of that of an address; `without_tls` if a tunnel ends the TLS of the address."""
+    """The server to connect to instead of the URL's host; `without_tls` if a tunnel ends the URL's TLS."""
 
     host: str
     port: int
@@ -32,9 +32,9 @@ class VippsConfig:
     address, which only Vipps knows; without one there is no webhook. While it is being changed, `other_webhook_tokens`
     are accepted as well. `check_first` checks that the provider accepts connections before a browser is sent there: for
     a simulator, which is stopped more often than Vipps. `failures_on_demand`: a visitor can order the provider to fail,
-    as with a simulator, so failures do not count as outages. `connect_to`: host and port to connect to in place of
-    those of `base_url`, whose name stays in requests and certificates: for a simulator that a server reaches otherwise
-    than browsers do.
+    as with a simulator, so failures do not count as outages. `connect_to`: the host and port to connect to instead of
+    those in `base_url`: for a simulator that the server reaches at another address than browsers. Requests and
+    certificates keep the name in `base_url`.
     """
 
     base_url: str
@@ -66,7 +66,7 @@ class VippsConfig:
 
     @property
     def discovery_url(self) -> str:
-        """Return where the discovery document is."""
+        """Return the URL of the discovery document."""
         return self.base_url + DISCOVERY_PATH
 
     @property
@@ -83,7 +83,7 @@ class VippsConfig:
         return headers
 
 
-@lru_cache(maxsize=64)  # a site asks for the same few names in every request
+@lru_cache(maxsize=64)  # every request needs the same few names
 def scoped_cookie_name(name: str, url: str, owner: str = "") -> str:
     """Return the name of a cookie of the site at this URL; on plain http it begins with the owner, if there is one.
 

@@ -5,8 +5,8 @@ any number of screens with the merchant's own questions (Vipps MobilePay Login A
 flow migration). Both become `ConsentAnswer`s.
 
 A consent counts only if it is a literal `true` to a question whose words are known and that was asked once (GDPR,
-articles 4(11) and 7(1)). A refusal needs no such proof: it counts even if the words are malformed, or an earlier
-consent would outlive it. Malformed members are named in `problems` by their place, never by their value, and affect
+articles 4(11) and 7(1)). A refusal needs no such proof: it counts even if the words are malformed, because otherwise
+an earlier consent would remain. `problems` names malformed members by their path, never by their value. They affect
 neither the other answers nor the login. Unknown members stay in the evidence.
 """
 
@@ -55,7 +55,7 @@ class ConsentAnswer:
 
 @dataclass
 class _Reading:
-    """What has been found so far. `spoiled` are the questions to which something else was said than yes or no."""
+    """The answers and problems found so far. `spoiled` has the questions with a malformed answer: their yes is void."""
 
     now: datetime
     answers: list[ConsentAnswer] = field(default_factory=list)
@@ -64,7 +64,7 @@ class _Reading:
 
 
 def parse(claims: Mapping[str, Any], now: datetime | None = None) -> tuple[tuple[ConsentAnswer, ...], tuple[str, ...]]:
-    """Read the answers of either shape; the second value names what could not be used.
+    """Read the answers of either shape; the second value names the members that could not be used.
 
     An absent object is neither a yes nor a no.
     """
@@ -84,7 +84,7 @@ def parse(claims: Mapping[str, Any], now: datetime | None = None) -> tuple[tuple
 
 
 def _delegated(whole: dict[str, Any], reading: _Reading) -> None:
-    """Read the one screen of `delegatedConsents`; the texts below and above the boxes are one description."""
+    """Read the one screen of `delegatedConsents`; the texts above and below the checkboxes form one description."""
     at = "delegatedConsents"
     # The documented sample writes one member with a leading blank.
     terms = "termsDescription" if "termsDescription" in whole else " termsDescription"
@@ -99,7 +99,7 @@ def _delegated(whole: dict[str, Any], reading: _Reading) -> None:
 
 
 def _flow(whole: dict[str, Any], reading: _Reading) -> None:
-    """Read the screens of `flowResult`; an element that is no checkbox is no question."""
+    """Read the screens of `flowResult`. Only a checkbox is a question."""
     at = "flowResult"
     common = _common(whole, at, reading)
     for place, screen in _items(whole, "screens", at, reading):
@@ -120,7 +120,7 @@ def _flow(whole: dict[str, Any], reading: _Reading) -> None:
 
 
 def _common(whole: dict[str, Any], at: str, reading: _Reading) -> dict[str, Any]:
-    """Return what both shapes say in the same words."""
+    """Return the values that both shapes have under the same names."""
     given_at, language = _moment(whole.get("timeOfConsent"), reading.now), whole.get("language")
     if given_at is None:
         reading.problems.append(f"{at}.timeOfConsent")  # the time of receipt is used instead
@@ -134,7 +134,7 @@ def _common(whole: dict[str, Any], at: str, reading: _Reading) -> dict[str, Any]
 
 
 def _answer(item: dict[str, Any], flag: str, words: str, seen: dict[str, Any], at: str, reading: _Reading) -> None:
-    """Add an answer, if it is one; `seen` is what the person saw around the question, and when they answered."""
+    """Add a valid answer. `seen` has the texts around the question, the time, the language and the evidence."""
     consent_id, granted = _id(item), item.get(flag)
     if consent_id is None or not isinstance(granted, bool):
         _spoil(item, f"{at}.{'id' if consent_id is None else flag}", reading)
@@ -157,14 +157,14 @@ def _answer(item: dict[str, Any], flag: str, words: str, seen: dict[str, Any], a
 
 
 def _spoil(item: dict[str, Any], place: str, reading: _Reading) -> None:
-    """Name what is no answer; a yes to the same question elsewhere is no clear one either."""
+    """Report an item that is not a valid answer. A yes to the same question elsewhere does not count then."""
     reading.problems.append(place)
     if consent_id := _id(item):
         reading.spoiled.add(consent_id)
 
 
 def _unambiguous(reading: _Reading) -> Iterator[ConsentAnswer]:
-    """Keep one answer per question; if it was answered twice and differently, it was not a yes."""
+    """Keep one answer per question. If a question was answered twice and differently, keep the no."""
     by_id: dict[str, ConsentAnswer] = {}
     for answer in reading.answers:
         first = by_id.setdefault(answer.id, answer)
@@ -177,7 +177,7 @@ def _unambiguous(reading: _Reading) -> Iterator[ConsentAnswer]:
 
 
 def _items(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> list[tuple[str, dict[str, Any]]]:
-    """Return the objects of a list with their places; what is none is named, and a list without end is not read."""
+    """Return the objects of a list with their paths. Other items are reported; a list that is too long is not read."""
     place, items = f"{at}.{name}", parent.get(name)
     if not isinstance(items, list) or len(items) > MAX_ITEMS:
         reading.problems.append(place)
@@ -188,13 +188,13 @@ def _items(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> lis
 
 
 def _id(item: dict[str, Any]) -> str | None:
-    """Return a question's name, exactly as it came; cleaned or cut, it might be another question's."""
+    """Return a question's id, exactly as received: cleaned or shortened, it might equal another question's id."""
     value = item.get("id")
     return value if isinstance(value, str) and value == text(value, MAX_ID) else None
 
 
 def _words(parent: dict[str, Any], name: str, at: str, longest: int, reading: _Reading) -> str:
-    """Return a text around the question; the person may have seen none."""
+    """Return a text around the question, empty if it is absent."""
     value = parent.get(name)
     if value is not None and not isinstance(value, str):
         reading.problems.append(f"{at}.{name}")
@@ -210,7 +210,7 @@ def _description(parent: dict[str, Any], names: tuple[str, ...], at: str, readin
 
 
 def _object(parent: dict[str, Any], name: str, at: str, reading: _Reading) -> dict[str, Any]:
-    """Return an object, empty if it is absent; one of another type is named."""
+    """Return an object, empty if it is absent. A member of another type is reported."""
     value = parent.get(name)
     if not isinstance(value, dict | None):
         reading.problems.append(f"{at}.{name}")
@@ -231,7 +231,7 @@ def _listed_links(screen: dict[str, Any], at: str, reading: _Reading) -> Iterato
 
 
 def _link(parent: dict[str, Any], title: str, url: str, at: str, reading: _Reading) -> Iterator[ConsentLink]:
-    """Yield a link that may be shown: to the web, and nowhere a script or a file could hide."""
+    """Yield a link that is safe to show: only http and https, so neither a script nor a file."""
     address = parent.get(url)
     if address is None:
         return
@@ -252,7 +252,7 @@ def _is_web(address: str) -> bool:
 
 
 def _moment(value: object, now: datetime) -> datetime | None:
-    """Return a time in UTC; Vipps writes it with a Z, and one without a zone, or of tomorrow, is none."""
+    """Return a time in UTC; None without a time zone, or if it is before Vipps existed or in the future."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) and len(value) < 40 else None
         if moment is None or moment.tzinfo is None:

@@ -45,7 +45,7 @@ class Provider:
 
 @dataclass
 class _Kept:
-    """A checked answer and until when it is fresh (monotonic seconds)."""
+    """A checked answer, and the time until which it is fresh (monotonic seconds)."""
 
     value: Any
     fresh_until: float
@@ -78,9 +78,9 @@ class Discovery:
         return next(iter(keys.values())) if len(keys) == 1 else None
 
     def _latest(self, name: str, fetch: Callable[[Deadline], _Kept], deadline: Deadline, forced: bool = False) -> Any:
-        """Return what is kept under a name, fetched if it is due; one thread fetches for all.
+        """Return the cached answer with this name, after fetching it if it is due; one thread fetches for all.
 
-        A thread with a good copy does not wait for another thread's refresh, and not long for its own.
+        A thread with a good copy does not wait for another thread's refresh, and only briefly for its own.
         """
         kept = self._kept.get(name)
         if kept and not forced and kept.fresh_until > time.monotonic():
@@ -134,7 +134,7 @@ class Discovery:
 
 
 def raise_for_outage(answer: ProviderResponse) -> None:
-    """Refuse the statuses that say "not now", whichever endpoint says them."""
+    """Refuse the statuses that mean "not now", whichever endpoint returns them."""
     if answer.status in (429, 503):
         raise LoginRefused("vipps_overloaded", detail=f"status {answer.status}")
     if answer.status >= 500:
@@ -154,8 +154,8 @@ def _checked(document: dict[str, Any], config: VippsConfig) -> Provider:
     """Return the members that a login uses, if they can be trusted.
 
     The issuer must be the configured one to the character (OpenID Connect Discovery, section 4.3), and every endpoint
-    must be under the provider's own base address: a document that names another host would have us send code and secret
-    there (RFC 9700, section 2.6; ASVS 10.5.3).
+    must be under the provider's own base address: a document that names another host would make the shop send the code
+    and the secret there (RFC 9700, section 2.6; ASVS 10.5.3).
     """
     if document.get("issuer") != config.issuer:
         raise LoginRefused("discovery_unusable", detail="another issuer")

@@ -18,7 +18,7 @@ def load_table(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class RefusalPage:
-    """What a person is told: what happened, and what to do now. Both may use `%(brand)s`."""
+    """The texts for the person: what happened, and what to do now. Both may use `%(brand)s`."""
 
     title: str
     explanation: str

@@ -1,8 +1,8 @@
 """Check the ID token: issued by Vipps, for this client, now, for this login (OpenID Connect Core, section 3.1.3.7).
 
 Authlib and joserfc do the cryptography and most checks. This module adds what they leave open: it pins the algorithm (a
-list from discovery could say "none"), requires exactly our audience (Authlib accepts another one if `azp` is ours),
-limits the subject, and gives every failure its own name.
+list from discovery could say "none"), requires this client as the only audience (Authlib accepts another one if `azp`
+is this client), limits the subject, and gives every failure its own name.
 """
 
 import time
@@ -19,7 +19,7 @@ from joserfc.jwk import Key
 from .errors import LoginRefused
 from .sanitize import numeric_date
 
-ALGORITHM = "RS256"  # RFC 8725, section 3.1: our choice, whatever the header or the discovery document says
+ALGORITHM = "RS256"  # RFC 8725, section 3.1: fixed here, whatever the header or the discovery document says
 LEEWAY = 30  # seconds of clock difference; Authlib's own default is 120
 MAX_TOKEN_LENGTH = 64 * 1024
 MAX_SUBJECT_LENGTH = 255  # OpenID Connect Core, section 2
@@ -68,7 +68,7 @@ def validate(
     A merchant-initiated login has no nonce. Its token must not name another `auth_req_id`; Vipps documents the claim
     under two names, and only for the redirect variant (Vipps Login API guide: merchant-initiated login).
 
-    `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raises `LoginRefused` with the
+    `find_key(kid, again)` returns the provider's key, from a fresh key set if `again`. Raise `LoginRefused` with the
     name of the failed check.
     """
     if not raw:
@@ -108,7 +108,7 @@ def is_subject(value: object) -> TypeGuard[str]:
 
 
 def _verified(raw: str, find_key: KeyFinder) -> jwt.Token:
-    """Verify the signature with the key that the header names; if it fails, once more with a fresh key set."""
+    """Verify the signature with the key that the header names; if that fails, try once more with a fresh key set."""
     kid = _key_id(raw)
     for again in (False, True):
         key = find_key(kid, again)

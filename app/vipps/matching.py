@@ -25,8 +25,8 @@ For a login (`LOG_IN`, `MEMBERS`) the first row that applies decides. "Verified"
 | no account matches, and logins may not create accounts             | `MEMBERS_ONLY`     |
 
 Each comparison has three results: the values agree, they contradict, or one of them is unknown. Vipps may leave out any
-claim, so unknown never counts as a contradiction. Without a name the shop asks for proof; a name of one word says too
-little, and counts as unknown (`names.compare`). A missing phone number changes nothing.
+claim, so unknown never counts as a contradiction. Without a name the shop asks for proof. A name of one word counts as
+unknown, because it fits too many people (`names.compare`). A missing phone number changes nothing.
 
 An account does not match by its phone number alone if the name contradicts, if it is linked to another Vipps user or if
 its owner could not prove it: the number has changed hands. It does not match by its address if the name contradicts and
@@ -78,7 +78,7 @@ class ProofMethod(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """The person who logged in at Vipps: the name's parts or the whole, email and phone number None unless verified."""
+    """The person who logged in at Vipps. Email and phone number are None unless Vipps has verified them."""
 
     given_name: str = ""
     family_name: str = ""
@@ -107,7 +107,7 @@ class Facts:
     """The facts of a decision.
 
     `known` is the account that is linked to this subject, `candidates` are the accounts with the person's email address
-    or phone number, and `current` is the account that is logged in, or was proved by a mailed link.
+    or phone number, and `current` is the account that is logged in, or was proved by an emailed link.
     """
 
     purpose: LoginPurpose
@@ -132,7 +132,7 @@ class Decision:
 
 
 def decide(facts: Facts) -> Decision:
-    """Decide what a Vipps login does, by the tables above. Raises `ValueError` if `current` is needed and missing."""
+    """Decide what a Vipps login does, by the tables above. Raise `ValueError` if `current` is needed and missing."""
     if facts.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS):
         return _log_in(facts)
     if facts.current is None:
@@ -241,7 +241,7 @@ def _ways(person: Person, account: Account) -> tuple[ProofMethod, ...]:
 def _can_be_asked(account: Account) -> bool:
     """Tell whether a person can prove an account whose name differs.
 
-    A link to the address would prove only what Vipps has verified already, so it takes the password.
+    An emailed link would prove only the address, which Vipps has verified already. So the password is required.
     """
     return account.has_password and not account.has_other_subject
 

@@ -26,7 +26,7 @@ MAX_ID_LENGTH = 128
 
 
 class Wait(StrEnum):
-    """The customer has not answered yet; after `SLOW_DOWN` the shop has to ask less often (CIBA Core, section 11)."""
+    """The customer has not answered yet; after `SLOW_DOWN` the shop must poll less often (CIBA Core, section 11)."""
 
     PENDING = "authorization_pending"
     SLOW_DOWN = "slow_down"
@@ -39,7 +39,7 @@ def binding_message(nonce: str) -> str:
 
 
 def start(client: VippsClient, phone_number: str, message: str, deadline: Deadline) -> tuple[str, int]:
-    """Put a login on a customer's phone; return its `auth_req_id` and the seconds between two polls."""
+    """Start a login on a customer's phone; return its `auth_req_id` and the seconds between two polls."""
     form = {
         "scope": " ".join(client.config.scopes),
         "login_hint": f"urn:msisdn:{phone_number}",
@@ -64,7 +64,7 @@ def start(client: VippsClient, phone_number: str, message: str, deadline: Deadli
 
 
 def poll(client: VippsClient, request_id: str, deadline: Deadline) -> Tokens | Wait:
-    """Ask once whether the customer has answered; return the tokens if they have confirmed."""
+    """Ask Vipps once whether the customer has answered; return the tokens if they have confirmed."""
     form = {"grant_type": GRANT_TYPE, "auth_req_id": request_id}
     answer = client.post_form(client.discovery.provider(deadline).token_endpoint, urlencode(form), deadline)
     raise_for_outage(answer)
@@ -79,7 +79,7 @@ def poll(client: VippsClient, request_id: str, deadline: Deadline) -> Tokens | W
 
 
 def bounded(interval: int) -> int:
-    """Return a polling interval within reason."""
+    """Return a polling interval, limited to a sensible range."""
     return min(max(interval, MIN_INTERVAL_SECONDS), MAX_INTERVAL_SECONDS)
 
 

@@ -19,7 +19,7 @@ class LoginPurpose(StrEnum):
     CONFIRM_BY_LOGIN = "confirm_by_login"
     """Re-authenticate a customer who has no other proof: in the app where the plan allows it, else by the login."""
     PROVE = "prove"
-    """Finish, in another browser, a link whose account was proved by a mailed link."""
+    """Finish linking in another browser, after an emailed link has proved the account."""
 
 
 CONFIRMATIONS = frozenset({LoginPurpose.CONFIRM, LoginPurpose.CONFIRM_BY_LOGIN})

@@ -18,12 +18,12 @@ EVENT = "CONSENT_REVOKED"
 MAX_BODY_BYTES = 8 * 1024
 # The documented event has one bracket per segment. New members may add a few; hundreds are an attack.
 MAX_BRACKETS = 32
-LEEWAY = timedelta(seconds=60)  # of clock difference
+LEEWAY = timedelta(seconds=60)  # the allowed clock difference
 
 
 @dataclass(frozen=True)
 class Revoked:
-    """The event, and when it happened by Vipps' clock."""
+    """The event, with its time by Vipps' clock."""
 
     subject: str
     issued_at: datetime
@@ -47,7 +47,7 @@ class Delivery:
 
 
 class _MalformedError(Exception):
-    """The body has a mistake; the one argument names it."""
+    """The body has a mistake; the argument names it."""
 
 
 def parse(body: bytes, now: datetime) -> Revoked | Unreadable:

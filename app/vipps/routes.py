@@ -37,7 +37,7 @@ bp = Blueprint("vipps", __name__)
 DATABASES = ("sqlite", "postgresql")
 
 REFUSED = "refused"
-# RFC 6749, appendix A.11: printable ASCII. The maximum length is ours, far above what Vipps sends.
+# RFC 6749, appendix A.11: printable ASCII. This maximum length is far above the codes that Vipps sends.
 CODE = re.compile(r"[\x20-\x7e]{1,2000}")
 COOKIE_VALUE = re.compile(r"[A-Za-z0-9_-]{43}")
 WAIT_SECONDS = 8.0  # for the first of two simultaneous callbacks
@@ -61,7 +61,7 @@ class Login:
 
 
 class Merchant:
-    """What a login means on a site: write `accept`; the other methods have defaults to replace.
+    """The site's part of a login. A site must implement `accept`; it can override the other methods.
 
     The defaults fit a site that starts every login with a link and registers no webhook.
     """
@@ -78,7 +78,7 @@ class Merchant:
         """Count a started login of this client; raise `LoginRefused` over the limit."""
 
     def lead_on(self, url: str) -> ResponseReturnValue:
-        """Show the page that leads from a form to Vipps, with a link to this address: some browsers do not refresh."""
+        """Show the page between a form and Vipps, with a link to this URL: some browsers ignore `Refresh` headers."""
         return f'<a href="{escape(url)}">Continue to Vipps</a>'
 
     def is_theirs(self, attempt: Attempt) -> bool:
@@ -119,7 +119,7 @@ class Integration:
 
 
 def init_app(app: Flask, config: VippsConfig, merchant: Merchant, engine: Callable[[], Engine]) -> None:
-    """Mount the routes for one merchant and one sales unit; raises `ValueError` for an unsupported database."""
+    """Mount the routes for one merchant and one sales unit; raise `ValueError` for an unsupported database."""
     with app.app_context():
         dialect = engine().dialect.name
     if dialect not in DATABASES:
@@ -149,10 +149,10 @@ def start() -> ResponseReturnValue:
 
 @bp.get("/login/vipps/continue")
 def go_to_vipps() -> ResponseReturnValue:
-    """Lead the browser on to Vipps, from a form that started a login; to look at this page changes nothing.
+    """Lead the browser to Vipps after a form that started a login. Opening this page changes no data.
 
     Chromium applies the policy's `form-action` to every redirect after a form post, also to those at Vipps, whose hosts
-    may change. A page ends that chain. It is for the browser that sent the form only: its cookie and the state match.
+    may change. This page ends that chain. Only the browser that sent the form can open it: cookie and state must match.
     """
     vipps, next_path = integration(), "/"
     try:
@@ -265,7 +265,7 @@ def wait_for_replay_outcome(vipps: Integration, attempt: Attempt) -> str | None:
 
 
 def started_by_user() -> bool:
-    """Tell whether the user started this login on our page, according to the browser's Fetch Metadata headers.
+    """Tell whether the user started this login on a page of this site, by the browser's Fetch Metadata headers.
 
     A link, an image or a prefetch on another site would log in a user whom Vipps remembers, without their action (ASVS
     7.6.2). A browser that sends no Fetch Metadata is trusted.
@@ -308,7 +308,7 @@ def code_of(args: MultiDict[str, str]) -> str:
 
 
 def only(args: MultiDict[str, str], name: str, missing: str) -> str:
-    """Return the one value of a parameter; refuse none, an empty one, and more than one (RFC 6749, section 3.1)."""
+    """Return the only value of a parameter; refuse a missing, empty or repeated one (RFC 6749, section 3.1)."""
     values: Sequence[str] = args.getlist(name)
     if len(values) != 1 or not values[0]:
         raise LoginRefused(missing)
@@ -316,7 +316,7 @@ def only(args: MultiDict[str, str], name: str, missing: str) -> str:
 
 
 def refused(error: LoginRefused | SQLAlchemyError, next_path: str, purpose: LoginPurpose | None) -> Response:
-    """Show the merchant's page of a refusal; a database that failed is one."""
+    """Show the merchant's page of a refusal. An error of the database becomes a refusal too."""
     if isinstance(error, SQLAlchemyError):
         error = LoginRefused("database_unavailable", detail=type(error).__name__)
     return private(integration().merchant.refuse(error, next_path, purpose))

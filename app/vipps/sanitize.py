@@ -1,7 +1,7 @@
 """Make values from outside safe: text, times and JSON objects that databases, logs and pages can hold.
 
 U+0000, lone surrogates, control characters and characters that reverse the reading direction are removed from text.
-Nothing here raises: a value of the wrong kind counts as none.
+Nothing here raises: a value of the wrong type gives None or no lines.
 """
 
 import json
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 MAX_TEXT = 2000
-# Invisible letters that some scripts need inside a name; all others of their kind turn the reading direction around or
-# hide something (Unicode TR 9), and go.
+# Invisible characters that some scripts need inside a name. All other format characters are removed, because they
+# reverse the reading direction or hide text (Unicode TR 9).
 JOINERS = "\u200c\u200d"
 
 EARLIEST = datetime(2015, 1, 1, tzinfo=UTC).timestamp()  # before there was a Vipps
@@ -36,7 +36,7 @@ def lines(value: object, longest: int) -> list[str]:
 
 
 def _visible(letter: str) -> str:
-    """Return a letter as it may stand in a text: a control character becomes a blank, an invisible one nothing."""
+    """Return a character as it may stand in a text: a blank for a control character, nothing for an invisible one."""
     if letter.isprintable() or letter in JOINERS:
         return letter
     return "" if unicodedata.category(letter) == "Cf" else " "
@@ -45,7 +45,7 @@ def _visible(letter: str) -> str:
 def numeric_date(value: object) -> datetime | None:
     """Return the time of a NumericDate (RFC 7519, section 2), or None if it is not a number from 2015 to 2200.
 
-    `True` is the number 1.
+    `True` is the number 1 in Python, so it is out of range.
     """
     if not isinstance(value, (int, float)):
         return None
@@ -55,7 +55,7 @@ def numeric_date(value: object) -> datetime | None:
 def json_snapshot(whole: dict[str, Any]) -> dict[str, Any] | None:
     """Return a copy of a JSON object that both databases can store, or None if it is too large or too deep.
 
-    Only what is no JSON, an infinite number or half a surrogate pair, is written as text.
+    A value that JSON or a database cannot hold is written as text: an infinite number, NUL, half a surrogate pair.
     """
     if _depth(whole) > MAX_DEPTH:
         return None
@@ -64,7 +64,7 @@ def json_snapshot(whole: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _depth(value: object) -> int:
-    """Return how deeply lists and objects are nested, without going as deep oneself."""
+    """Return how deeply lists and objects are nested, without recursion."""
     depth, level = 0, [value]
     while level and depth <= MAX_DEPTH:
         inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]

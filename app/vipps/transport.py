@@ -40,10 +40,10 @@ class ProviderResponse:
     body: bytes
 
     def members(self) -> dict[str, Any]:
-        """Return the body as a JSON object; raises `ValueError` if it is something else."""
+        """Return the body as a JSON object; raise `ValueError` if it is something else."""
         try:
             body = json.loads(self.body)
-        except (ValueError, RecursionError) as error:  # the latter: it is nested too deeply
+        except (ValueError, RecursionError) as error:  # RecursionError: the JSON is nested too deeply
             raise ValueError("not JSON") from error
         if not isinstance(body, dict):
             raise ValueError("not an object")
@@ -96,10 +96,10 @@ class Transport:
         body: bytes | None = None,
         may_throttle: bool = False,
     ) -> ProviderResponse:
-        """Send one request and read the whole response. `may_throttle`: a 429 is about one person and no outage.
+        """Send one request and read the whole response. `may_throttle`: a 429 is about one person, so not an outage.
 
-        Raises `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused, or at once
-        vipps_resting.
+        Raise `LoginRefused`: vipps_timeout, vipps_unreachable, answer_too_large, redirect_refused; vipps_resting at
+        once while the circuit is open.
         """
         call, in_time = Call(method, url, headers, body), deadline.left() >= CONNECT_SECONDS
 
@@ -114,7 +114,7 @@ class Transport:
         return self.breaker.call(lambda: self._call_and_signal(call, deadline), judge)
 
     def check_reachable(self, url: str) -> None:
-        """Connect to an address without a request; raises `LoginRefused` if no server accepts the connection."""
+        """Connect to an address without a request; raise `LoginRefused` if no server accepts the connection."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = (self._connect_to or (parts.hostname or "", port))[:2]

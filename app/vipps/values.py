@@ -1,8 +1,8 @@
-"""Read one value in its one normal form, from a customer's form and from Vipps' claims.
+"""Read a value into its normal form, from a customer's form and from Vipps' claims.
 
-Both sides use the same reader, or one person gets two accounts. A value that cannot be read is absent, never repaired
-by cutting: a code that is cut is another code ("Denmark" is not DE, Germany). Vipps documents the forms (Login API
-guide: scopes): an email address, an MSISDN, an ISO 3166-1 country code, an ISO 8601 date.
+Forms and claims use the same reader; otherwise one person could get two accounts. A value that cannot be read counts as
+absent. It is never cut, because a shortened code is another code ("Denmark" is not DE, Germany). Vipps documents the
+forms (Login API guide: scopes): an email address, an MSISDN, an ISO 3166-1 country code, an ISO 8601 date.
 """
 
 import csv
@@ -15,7 +15,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 MAX_EMAIL_LENGTH = 320
-# Country code and number, digits only, no plus (ITU-T E.164, section 6). Our columns hold 15 digits. Eight digits are a
+# Country code and number, digits only, no plus (ITU-T E.164, section 6). The columns hold 15 digits. Eight digits are a
 # Norwegian or Danish number without its country code, and may look like a number of another country.
 MSISDN = re.compile(r"[1-9][0-9]{8,14}")
 COUNTRIES_FILE = Path(__file__).with_name("countries.csv")
@@ -80,6 +80,6 @@ def birthdate(value: object) -> date | None:
 
 @cache
 def _countries() -> dict[str, str]:
-    """Return the two letters of every country by each of its codes and names, in small letters."""
+    """Return the two-letter code of every country by each of its codes and names, in lower case."""
     with COUNTRIES_FILE.open(encoding="utf-8", newline="") as file:
         return {form.casefold(): row[0] for row in csv.reader(file) for form in row if form}

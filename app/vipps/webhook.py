@@ -32,8 +32,8 @@ def consent_revoked(token: str) -> Response:
     vipps = integration()
     config = vipps.client.config
     if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
-        return answer(HTTPStatus.FORBIDDEN)  # from a web page: browsers set these headers (Fetch, 3.2), Vipps does not
-    if not token_is_ours(token, config.webhook_token, *config.other_webhook_tokens):
+        return answer(HTTPStatus.FORBIDDEN)  # sent by a web page: only browsers set these headers (Fetch, section 3.2)
+    if not is_valid_token(token, config.webhook_token, *config.other_webhook_tokens):
         return answer(HTTPStatus.NOT_FOUND)
     if request.mimetype != "text/plain":
         return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
@@ -46,8 +46,8 @@ def consent_revoked(token: str) -> Response:
     return answer(HTTPStatus.OK if understood else HTTPStatus.BAD_REQUEST)
 
 
-def token_is_ours(token: str, *configured: str) -> bool:
-    """Tell whether the path has one of our webhook tokens; False if none is configured (ASVS 16.5.3).
+def is_valid_token(token: str, *configured: str) -> bool:
+    """Tell whether the path has one of the configured webhook tokens; False if none is configured (ASVS 16.5.3).
 
     All tokens are compared, so that the time reveals neither a correct prefix nor which token matched.
     """
@@ -56,14 +56,14 @@ def token_is_ours(token: str, *configured: str) -> bool:
 
 
 def delivery(vipps: Integration) -> Delivery:
-    """Read the body up to the limit, also a chunked one; raises `HTTPException` if it is too large or malformed."""
+    """Read the body up to the limit, also a chunked one; raise `HTTPException` if it is too large or malformed."""
     request.max_content_length = MAX_BODY_BYTES
     try:
         body = request.get_data(cache=False)
         request.stream.read(1)  # Werkzeug truncates a chunked body silently; reading one more byte raises
     except HTTPException:
         raise
-    except Exception as error:  # servers have errors of their own for a malformed chunk
+    except Exception as error:  # each server has its own errors for a malformed chunk
         raise BadRequest from error
     config = vipps.client.config
     return Delivery(config.issuer, config.client_id, parse(body, datetime.now(UTC)), sha256(body).hexdigest())

@@ -52,7 +52,7 @@ def program(merchant: dict[str, Any], folder: Path, work: Path, port: int) -> tu
             return [sys.executable, *gunicorn, "lift_out:app"], work, {"VIPPS_ENVIRONMENT": "test"}
         case runs if runs.endswith(".js"):
             shutil.copy(HERE / runs, folder / "node")
-            # Started again if a request ends it, as a process manager does.
+            # Restart the merchant if a request ends it, as a process manager does.
             return ["sh", "-c", f"while :; do node {runs}; done"], folder / "node", {}
         case runs:
             return [str(folder / "py/bin/python"), *gunicorn, runs], HERE, {}
@@ -119,7 +119,7 @@ def checked(merchant: dict[str, Any], folder: Path, results: Path, wanted: set[i
         lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
         lines += ["[simulator]", *(f"{name} = {json.dumps(value)}" for name, value in client.items())]
         file.write_text("\n".join(lines))
-        # The provider's outages come last, at a merchant of its own: some need a restart after them.
+        # The cases with outages of the provider come last, with a new merchant: some need a restart after them.
         for name, stages in (("", [number for number in range(1, 15) if number != TROUBLE]), ("-trouble", [TROUBLE])):
             own = Path(work) / f"run{name}"
             own.mkdir()
@@ -132,7 +132,7 @@ def checked(merchant: dict[str, Any], folder: Path, results: Path, wanted: set[i
 
 
 def main() -> None:
-    """Check all merchants, or those that are named."""
+    """Check all merchants, or the named ones."""
     parser = argparse.ArgumentParser(prog="bench.merchants", description=__doc__)
     parser.add_argument("only", nargs="*", help="ids of merchants.toml")
     parser.add_argument("--folder", type=Path, default=ROOT / "instance" / "merchants", help="where the libraries are")

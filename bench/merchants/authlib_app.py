@@ -1,4 +1,4 @@
-"""A merchant with plain Authlib, as its Flask quickstart shows it; with `SAFER=1`, with what the checker asks for."""
+"""A merchant with plain Authlib, as in its Flask quickstart; `SAFER=1` adds the checks that the checker demands."""
 
 import os
 import secrets
@@ -42,7 +42,7 @@ def home() -> str:
 
 
 def token() -> str:
-    """Return the hidden field that another site's form does not have."""
+    """Return the hidden field with the CSRF token."""
     return f'<input type="hidden" name="token" value="{session["id"]}">'
 
 

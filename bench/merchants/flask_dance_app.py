@@ -1,4 +1,4 @@
-"""A merchant with Flask-Dance: OAuth 2.0 only, so the customer is who userinfo says."""
+"""A merchant with Flask-Dance: it supports OAuth 2.0 only, so userinfo alone identifies the customer."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""Writes the results into the guide's chapter, between two lines that mark the place."""
+"""Write the results into the guide's chapter, between two marker lines."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ HEAD = "| Merchant | Safe | Unsafe | Only an error page | Unclear | Does not app
 
 
 def write_chapter(merchants: list[dict[str, Any]], results: Path) -> None:
-    """Replace the table and the remarks; a merchant without results keeps out."""
+    """Replace the table and the remarks; leave out a merchant without results."""
     rows, remarks = "", ""
     for merchant in merchants:
         found = [case for suffix in ("", "-trouble") for case in read(results / f"{merchant['id']}{suffix}.json")]

@@ -1,6 +1,6 @@
 """Checks a merchant's login with Vipps: drives it as a browser does, answers as the provider with faults, and judges.
 
-`python -m simulator.check merchant.toml` runs it. An unsafe verdict is proved by what the merchant did, such as a
+`python -m simulator.check merchant.toml` runs it. The merchant's behaviour proves an unsafe verdict, for example a
 browser that is logged in with a token for another audience. The cases are data in `cases/`.
 """
 

@@ -54,7 +54,7 @@ class Network:
     """The transport over real connections."""
 
     def __init__(self, address: str = "") -> None:
-        """Make the connection pool; `address` is the client's own, if it is not to be chosen by the system."""
+        """Make the connection pool; `address` is the client's own IP address, or empty to let the system choose it."""
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5, read=TIMEOUT_SECONDS),
             retries=False,
@@ -89,7 +89,7 @@ class Cookie:
 
     @property
     def is_deleted(self) -> bool:
-        """Tell whether the server takes the cookie back."""
+        """Tell whether the server deletes the cookie."""
         age, expires = self.attributes.get("max-age"), self.attributes.get("expires", "")
         return age in ("0", "-1") or (age is None and "1970" in expires)
 
@@ -137,7 +137,7 @@ class Page(HTMLParser):
             self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        """Collect the text of what is open."""
+        """Collect the text of the open forms and links."""
         for each in self._open:
             each.text += data
 
@@ -165,7 +165,7 @@ class Visit:
 
     @property
     def crash(self) -> Answer | None:
-        """An answer that shows an unexpected error: no answer, or a status that no gateway error has."""
+        """The first answer with an unexpected error: no answer, or a 5xx status that is not a gateway error."""
         return next((each for each in self.answers if each.status in (UNREACHABLE, 500, 501)), None)
 
     @property
@@ -184,7 +184,7 @@ class Browser:
         self.cookies: dict[tuple[str, str], Cookie] = {}
 
     def copy(self) -> "Browser":
-        """Return another browser with copies of these cookies, as a thief has them."""
+        """Return another browser with copies of these cookies, as an attacker who stole them has."""
         other = Browser(self._send, self._is_inside)
         other.cookies = dict(self.cookies)
         return other

@@ -34,7 +34,7 @@ class TooManyRequestsError(Exception):
 
 
 class Counter:
-    """Counts the requests of transports, and ends the run before it becomes a flood."""
+    """Counts the requests of transports, and ends the run at a maximum."""
 
     def __init__(self) -> None:
         """Begin with no request."""
@@ -69,7 +69,7 @@ def main(
 ) -> int:
     """Check a merchant; return 0 if all is safe, 1 if not, 2 if it could not be checked, 3 if a case is unclear.
 
-    A course puts the cases into other stages; `after` returns the last line, if there is something to say.
+    With a course the cases are in the course's stages; `after` returns the last line to print, or an empty text.
     """
     options = _parser().parse_args(argv)
     try:
@@ -82,7 +82,7 @@ def main(
         with simulator_at(merchant.simulator, transport) as is_started:
             provider = Provider(transport, merchant.simulator)
             provider.register()
-            provider.set_faults({})  # a run that was ended in the middle may have left some
+            provider.set_faults({})  # an interrupted run may have left some
             lab = Lab(merchant, provider, transport, options.seed, browsers)
             if options.replay:
                 return _replay(lab, options.replay, stays=not is_started)
@@ -143,9 +143,9 @@ def simulator_at(client: Client, transport: Transport) -> Iterator[bool]:
 
 
 def _replay(lab: Lab, name: str, *, stays: bool) -> int:
-    """Stop before the redirect: print the callback of a case, for the person's own browser or for curl.
+    """Print the callback URL of a case instead of opening it, for the developer's own browser or for curl.
 
-    A simulator that does not stay runs until the person has used the address, or the merchant could not ask it.
+    A simulator that this check started runs until the developer presses Enter, so that the merchant can call it.
     """
     case = every_case().get(name)
     if case is None or case.do != "login":
@@ -172,7 +172,7 @@ def _as_curl(lab: Lab, case: Case, started: Started) -> str:
 
 
 def _chosen(course: Sequence[Stage], options: argparse.Namespace) -> tuple[Stage, ...]:
-    """Return the stages and cases that are wanted."""
+    """Return the stages and cases that the options select."""
     numbers, names = options.stage, options.case
     if unknown := sorted(set(names) - set(every_case())):
         raise MerchantFileError(f"there is no case {unknown[0]}")

@@ -31,11 +31,11 @@ _KEPT = (
     "real",
     "cut",
     "drop",
-)  # members that may be false themselves
+)  # members for which false means false
 
 
 class UnclearError(Exception):
-    """A case cannot be judged; the text says why."""
+    """The case cannot be judged; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Lab:
         self._originals: dict[str, dict[str, Any]] = {}
         self._opened = 0
         self._ignores_id_token: bool | None = None
-        self.is_well = True  # until the merchant did not recover from a case
+        self.is_well = True  # false once the merchant has not recovered from a case
 
     @staticmethod
     def now() -> float:
@@ -118,7 +118,7 @@ class Lab:
         return Person(key, sub, email, phone)
 
     def give_back(self) -> None:
-        """Give the test persons their data back."""
+        """Restore the test persons' original data."""
         names = ("given_name", "family_name", "email", "email_state", "phone_numbers")
         for key, original in self._originals.items():
             self.provider.change_person(key, {name: original[name] for name in names})
@@ -198,7 +198,7 @@ class Lab:
         )
 
     def ignores_id_token(self) -> bool:
-        """Tell whether the merchant logs a customer in whose ID token is no token at all."""
+        """Tell whether the merchant logs a customer in with an ID token that is not even a JWT."""
         if self._ignores_id_token is None:
             browser = self.browser()
             self.login(browser, self.fresh(), {"token_response": {"id_token": "not.a.jwt"}})
@@ -206,9 +206,9 @@ class Lab:
         return self._ignores_id_token
 
     def recover(self, browser: Browser | None, person: Person | None = None) -> str:
-        """Try a good login until the patience ends; return what went wrong, or an empty text.
+        """Try a good login until the waits are used up; return the problem, or an empty text.
 
-        The patience for a merchant that did not recover is over: the next call tries once.
+        After a merchant has not recovered once, later calls try only once.
         """
         reason = ""
         for seconds in PATIENCE_SECONDS if self.is_well else PATIENCE_SECONDS[:1]:
@@ -251,7 +251,7 @@ class Lab:
 def fill(value: Any, names: Mapping[str, Any]) -> Any:
     """Return the value with its placeholders replaced: `$sub`, `$now-3600`, `$long:300`."""
     if isinstance(value, Mapping):
-        # TOML has no null: a member that is false is removed.
+        # TOML has no null, so false in the data file stands for null, except for members that are booleans.
         return {key: None if each is False and key not in _KEPT else fill(each, names) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [fill(each, names) for each in value]

@@ -1,4 +1,4 @@
-"""Reads `merchant.toml`: what the checker has to know about the merchant, and about its client at the simulator."""
+"""Reads `merchant.toml`: the merchant's addresses and forms, and its client at the simulator."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class MerchantFileError(Exception):
-    """The file cannot be used; the text says why."""
+    """The file cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ class Provider:
         return next(each for each in self._call("GET", "/persons")["persons"] if each["key"] == key)
 
     def last_call(self) -> int:
-        """Return the number of the newest call that the provider got."""
+        """Return the number of the newest call that the provider received."""
         return max((each["id"] for each in self._call("GET", "/requests")["requests"]), default=0)
 
     def calls(self, after: int) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ class Provider:
         return list(self._call("GET", f"/requests?after={after}")["requests"])
 
     def counts(self, after: int) -> dict[str, int]:
-        """Return how often each endpoint was called after a call."""
+        """Return how often each endpoint was called after the call with this number."""
         return dict(self._call("GET", f"/requests?after={after}")["counts"])
 
     def set_faults(self, faults: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ def _red(result: Result, *, is_told: bool) -> list[str]:
 
 
 def _explained(case: Case) -> list[tuple[str, str]]:
-    """Return what was tried, what is right, and where to read about it."""
+    """Return the tested action, the right behaviour, and the sources."""
     where = ("Clause", f"{case.clause}, {case.source}"), ("Reference shop", case.reference)
     return [("Tried", case.tried), ("Right", case.right), *where]
 

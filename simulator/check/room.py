@@ -1,6 +1,6 @@
 """Sends verdicts to a workshop's room, so that the teacher sees who is at which stage.
 
-It sends the learner's three words, the stage, and of each case its name and verdict; nothing about the shop.
+It sends the learner's three words, the stage, and the name and verdict of each case. It sends no data of the shop.
 """
 
 import json
@@ -19,11 +19,11 @@ class Room:
         self._send, self._url, self._words = transport, f"{url.rstrip('/')}/verdicts", words
 
     def tell(self, stage: int, verdicts: Iterable[tuple[str, str]]) -> str:
-        """Send the verdicts of a stage; return what went wrong, or an empty text."""
+        """Send the verdicts of a stage; return the problem, or an empty text."""
         return self._post(stage, verdicts=[{"case": case, "verdict": verdict} for case, verdict in verdicts])
 
     def tell_looked_up(self, stage: int) -> str:
-        """Tell that the learner read the solution of a stage; return what went wrong, or an empty text."""
+        """Report that the learner has read the solution of a stage; return the problem, or an empty text."""
         return self._post(stage, verdicts=[], looked_up=True)
 
     def _post(self, stage: int, **members: Any) -> str:

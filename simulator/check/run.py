@@ -24,7 +24,7 @@ NO_LOGIN = Finding(
 
 @dataclass(frozen=True)
 class Result:
-    """A case and what it found."""
+    """A case and its finding."""
 
     case: Case
     finding: Finding
@@ -101,7 +101,7 @@ def follow(
 
 
 def _failed_once(lab: Lab) -> str:
-    """Try a good login once; return what went wrong, or an empty text."""
+    """Try a good login once; return the problem, or an empty text."""
     try:
         lab.good_login()
     except (UnclearError, ControlError) as reason:
@@ -110,7 +110,7 @@ def _failed_once(lab: Lab) -> str:
 
 
 def failed_login(lab: Lab) -> str:
-    """Try a good login; return what went wrong, or an empty text."""
+    """Try a good login; return the problem, or an empty text."""
     try:
         return lab.recover(None)
     except ControlError as reason:

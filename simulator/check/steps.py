@@ -1,4 +1,4 @@
-"""What a case does and how its outcome is judged: one function per action that a case can name.
+"""Perform a case and judge its outcome: one function per action that a case can name.
 
 A verdict is `unsafe` only if the outcome proves it, such as a browser that is logged in after a login that a right
 merchant refuses.
@@ -21,7 +21,7 @@ from .merchant import origin
 
 
 class Verdict(StrEnum):
-    """What a case found."""
+    """The result of a case."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict, and what the merchant did."""
+    """A verdict, with a description of the merchant's behaviour."""
 
     verdict: Verdict
     did: str
@@ -84,7 +84,7 @@ def log_in(lab: Lab, case: Case) -> Finding:
 
 
 def what_is_unread(lab: Lab, case: Case, started: Started, counts: Mapping[str, int]) -> str:
-    """Name what the case changes and the merchant does not read, so that the case proves nothing; or an empty text."""
+    """Name a changed value that the merchant never reads, so that the case proves nothing; else an empty text."""
     if case.expect not in ("refuse", "page"):
         return ""
     if case.fault and set(case.fault) <= {"claims", "userinfo"} and not counts.get("userinfo"):
@@ -98,7 +98,7 @@ def what_is_unread(lab: Lab, case: Case, started: Started, counts: Mapping[str, 
 
 
 def callback_of(lab: Lab, case: Case, started: Started, person: Person) -> str:
-    """Return the address that the provider sends the browser to, as the case changes it."""
+    """Return the URL to which the provider sends the browser, changed as the case says."""
     other = lab.fresh("other") if "$other_" in str(case.fault) else person
     names = {"other_sub": other.sub}
     location = lab.answer(started, person, case.fault, case.error, **names)
@@ -157,7 +157,7 @@ def open_page(lab: Lab, case: Case) -> Finding:
     return safe(f"Your shop answered {visit.last.status}.")
 
 
-# Stages 1, 2, 8 and 9: what the authorization request says.
+# Stages 1, 2, 8 and 9: the authorization request.
 
 KNOWN_SCOPES = {
     *("openid", "name", "email", "phoneNumber", "address", "birthDate", "gender", "nin"),
@@ -167,7 +167,7 @@ _ENTROPY = re.compile(r".{16,}")  # 96 bits as base64url
 
 
 def check_request(lab: Lab, case: Case) -> Finding:
-    """Start three logins, two in one browser, and look at the requests."""
+    """Start three logins, two in one browser, and check their authorization requests."""
     browser = lab.browser()
     headers = list(case.headers.items())
     requests = [lab.start(browser, headers=headers), lab.start(browser, headers=headers), lab.start(lab.browser())]
@@ -237,11 +237,11 @@ REQUESTS: dict[str, Callable[[Lab, list[Started]], bool]] = {
 }
 
 
-# Where the browser lands.
+# The page after the login.
 
 
 def _stays_home(lab: Lab, case: Case, started: Started, visit: Visit) -> Finding:
-    """The start's parameter must not send the customer to another site."""
+    """Check that the start's parameter cannot send the customer to another site."""
     for answer in visit.answers:
         raw = answer.header("Location")
         # A browser strips blanks and reads a backslash as a slash.
@@ -252,14 +252,14 @@ def _stays_home(lab: Lab, case: Case, started: Started, visit: Visit) -> Finding
 
 
 def _clean(lab: Lab, case: Case, started: Started, visit: Visit) -> Finding:
-    """The page after the callback has neither the code nor the state in its address."""
+    """Check that the URL of the page after the callback has neither the code nor the state."""
     code = dict(parse_qsl(urlsplit(started.callback).query)).get("code", "")
     shown = code in visit.last.url or code in visit.last.body or started.get("state") in visit.last.url
     return unsafe(case.proof) if shown else safe("Your shop redirected to an address without the code.")
 
 
 def _uncached(lab: Lab, case: Case, started: Started, visit: Visit) -> Finding:
-    """The callback's answer is not cached."""
+    """Check that the callback's answer is not cached."""
     first = visit.answers[0]
     uncached = first.status in (302, 303, 307) or "no-store" in first.header("Cache-Control")
     return safe("Your shop's callback is not cached.") if uncached else unsafe(case.proof)
@@ -364,7 +364,7 @@ def _ended(lab: Lab, case: Case, browser: Browser, visit: Visit | None, *, insid
 
 
 def check_session(lab: Lab, case: Case) -> Finding:
-    """Log in, and look at the session."""
+    """Log in, and check the session."""
     return SESSIONS[case.check](lab, case)
 
 
@@ -424,7 +424,7 @@ def _cookie(right: Callable[[Mapping[str, str]], bool]) -> Callable[[Lab, Case],
 
 
 def readable(value: str) -> str:
-    """Return what a cookie says to its reader: its text, and its parts as base64."""
+    """Return the readable contents of a cookie: its text, and its parts decoded from base64."""
     texts = [value]
     for part in re.split(r"[.|%]", value):
         try:
@@ -434,7 +434,7 @@ def readable(value: str) -> str:
     return "\n".join(texts)
 
 
-# Header and payload of a signed JWT; an encrypted one, such as a session of its own, has no readable second part.
+# Header and payload of a signed JWT. An encrypted token, such as an encrypted session, has no readable second part.
 _SIGNED_TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.")
 
 
@@ -515,7 +515,7 @@ SESSIONS: dict[str, Callable[[Lab, Case], Finding]] = {
 
 
 def link(lab: Lab, case: Case) -> Finding:
-    """Log a first person in, then a second one, or the same one with other data, and compare the accounts."""
+    """Log in one person, then another person or the same person with other data, and compare the accounts."""
     first_browser, first = lab.browser(), lab.fresh("customer", case.profile)
     lab.login(first_browser, first, case.first)
     if not lab.is_in(first_browser):

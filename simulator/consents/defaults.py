@@ -1,8 +1,8 @@
 """Default consent screens for merchants that have not configured any: one of each kind, in all five languages.
 
-The flow shows what `customFlow` can do and `delegatedConsents` cannot: a screen of its own for terms that have to be
-accepted, and after it the marketing consents. These keep the ids of the predefined ones, as a merchant does that
-migrates from one to the other, so earlier answers still belong to the same question.
+The flow shows a feature that `customFlow` has and `delegatedConsents` lacks: a separate screen for terms that must be
+accepted, before the marketing consents. These keep the ids of the predefined consents, as a migrating merchant should
+do, so earlier answers still belong to the same question.
 """
 
 from typing import Any

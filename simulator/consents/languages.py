@@ -97,7 +97,7 @@ FIXED: dict[str, dict[str, str]] = {
 
 
 def captions_of(config: Mapping[str, object]) -> dict[str, dict[str, str]]:
-    """Return the captions that a configuration of the marketing consents has: today's, or the older ones."""
+    """Return the captions for a configuration of the marketing consents: the current or the older ones."""
     return OLDER_CAPTIONS if config.get("captions") == "older" else CAPTIONS
 
 

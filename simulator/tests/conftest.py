@@ -1,6 +1,6 @@
-"""A simulator for each test, and the two who use it: a merchant that speaks the protocol, and a person with a browser.
+"""A simulator for each test, with its two users: a merchant that calls it, and a person with a browser.
 
-The database of a test is a copy of one that was made once, because making a signing key takes longer than most tests.
+The database of a test is a copy of a prepared one, because making a signing key takes longer than most tests.
 """
 
 import base64
@@ -40,7 +40,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 
 
 def decoded(token: str, part: int = 1) -> dict[str, Any]:
-    """Return a part of a JWT without looking at its signature."""
+    """Return the decoded part of a JWT, without checking its signature."""
     text = token.split(".")[part]
     return dict(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
 
@@ -78,13 +78,13 @@ class Provider:
         return response.json
 
     def set_webhook(self, url: str | None, merchant: MerchantConfig | None = None) -> None:
-        """Set a company's webhook address, whose origin has to be one of the company's own."""
+        """Set a company's webhook address; its origin must be one of the company's own."""
         unit = merchant or self.unit
         changes = {"webhook_url": url, "redirect_uris": [*unit.redirect_uris, *([url] if url else [])]}
         self.control(f"merchants/{unit.client_id}", changes, method="PATCH")
 
     def log_in(self, person: str = "kari", request: dict[str, Any] | None = None, **script: Any) -> dict[str, str]:
-        """Log a person in without screens; returns what the merchant's callback gets."""
+        """Log a person in without screens; return the parameters of the merchant's callback."""
         body = {"authorization_url": self.url(**(request or {})), "person": person, **script}
         return query_of(self.control("authorize", body)["location"])
 
@@ -108,7 +108,7 @@ class Provider:
         )
 
     def claims(self, person: str = "kari", request: dict[str, Any] | None = None, **script: Any) -> dict[str, Any]:
-        """Log a person in and return what userinfo says."""
+        """Log a person in and return the userinfo claims."""
         response = self.userinfo(self.tokens(person, request, **script)["access_token"])
         assert response.status_code == 200, response.text
         return dict(response.json or {})
@@ -116,13 +116,13 @@ class Provider:
 
 @dataclass
 class Visitor:
-    """A person with a browser, in front of the screens."""
+    """A person who uses the simulator's screens with a browser."""
 
     client: FlaskClient
     response: TestResponse
 
     def press(self, action: str, **fields: Any) -> "Visitor":
-        """Press a button by how its form's action ends, with the hidden fields and these; go on to the next screen."""
+        """Send the form whose action ends like this, with its hidden fields and these; follow to the next screen."""
         form = (
             self.page.one(f'form[action$="/{action}"]')
             if action != "cancel"
@@ -133,7 +133,7 @@ class Visitor:
         return self.follow()
 
     def follow(self) -> "Visitor":
-        """Follow redirects as long as they stay in the simulator."""
+        """Follow redirects within the simulator."""
         while self.response.status_code in (302, 303) and not self.location.startswith(
             ("http://localhost:5000", "testbutikken")
         ):
@@ -142,18 +142,18 @@ class Visitor:
 
     @property
     def location(self) -> str:
-        """Where the browser is sent."""
+        """The URL that the browser is redirected to."""
         return str(self.response.headers.get("Location", ""))
 
     @property
     def callback(self) -> dict[str, str]:
-        """What the merchant's callback gets."""
+        """The parameters of the merchant's callback."""
         assert self.response.status_code == 302, self.response.text
         return query_of(self.location)
 
     @property
     def page(self) -> Page:
-        """The page that the browser shows, checked for what holds on every page."""
+        """The page that the browser shows, after the checks for every page."""
         return check_page(self.response)
 
     def choose(self, person: str = "kari", **fields: str) -> "Visitor":
@@ -172,7 +172,7 @@ def made_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Start a browser, or use that of the tests around these: Playwright cannot start twice in one thread."""
+    """Start a browser, or use the project's browser: Playwright cannot start twice in one thread."""
     try:
         yield request.getfixturevalue("chromium")
     except pytest.FixtureLookupError:
@@ -190,7 +190,7 @@ def unused_port() -> int:
 
 @pytest.fixture
 def make_simulator(made_database: Path, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
-    """Build simulators with settings of their own; those of one test share a database."""
+    """Build simulators with different settings; the simulators of one test share a database."""
     database = tmp_path / "simulator.sqlite"
     shutil.copy(made_database, database)
     built: list[Flask] = []
@@ -216,13 +216,13 @@ def browser(simulator: Flask) -> FlaskClient:
 
 @pytest.fixture
 def provider(browser: FlaskClient) -> Provider:
-    """Return the simulator as a merchant on the basic plan sees it."""
+    """Return a merchant on the basic plan, at a simulator."""
     return Provider(browser)
 
 
 @pytest.fixture
 def advanced(browser: FlaskClient) -> Provider:
-    """Return the simulator as a merchant on the advanced plan sees it."""
+    """Return a merchant on the advanced plan, at a simulator."""
     return Provider(browser, ADVANCED_MERCHANT)
 
 

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 from ..i18n import LANGUAGES
 
-# Inline code would need a hole in the Content-Security-Policy.
+# Inline code would need an exception in the Content-Security-Policy.
 INLINE = re.compile(r"^on[a-z]+$|^style$")
 # Plain text and attribute values without markup in them cannot make a page invalid.
 TEXT = re.compile(r">[^<>&]+")
@@ -17,7 +17,7 @@ ATTRIBUTE = re.compile(r'="[^"<>&]*"')
 
 
 class Page:
-    """A page: `text` as read, `select` and `one` by CSS selector."""
+    """A page: `text` is its visible text, `select` and `one` find elements by CSS selector."""
 
     def __init__(self, html: str) -> None:
         self.html = html
@@ -62,7 +62,7 @@ def check_page(response: Any) -> Page:
     assert title.startswith(page.h1[:20]), f"title {title!r} does not begin like the h1 {page.h1!r}"
     assert page.one("html")["lang"] in LANGUAGES
     ids = [str(tag["id"]) for tag in page.select("[id]")]
-    assert len(ids) == len(set(ids)), f"an id twice: {sorted(i for i in ids if ids.count(i) > 1)}"
+    assert len(ids) == len(set(ids)), f"duplicate ids: {sorted(i for i in ids if ids.count(i) > 1)}"
     check_markup(page)
     check_forms(page)
     assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
@@ -82,7 +82,7 @@ def check_markup(page: Page) -> None:
         assert not [name for name in tag.attrs if INLINE.match(name)], tag
     for tag in page.select("img[src], link[href], source[src]"):
         assert str(tag.get("src") or tag["href"]).startswith("/"), f"from another host: {tag}"
-    assert not page.select("img:not([alt])"), "a picture without a text"
+    assert not page.select("img:not([alt])"), "an image without `alt`"
     texts = [text for text in page.soup.find_all(string=True) if not text.find_parent(["code", "pre"])]
     assert "None" not in " ".join(texts).split(), "a Python None on the page"
 

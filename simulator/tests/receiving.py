@@ -1,4 +1,4 @@
-"""A company's server, where the revocation event arrives."""
+"""A company's server, which receives the revocation event."""
 
 import threading
 from collections.abc import Iterator

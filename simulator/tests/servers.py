@@ -12,14 +12,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-# A page that asks for another host says so in the browser's console.
+# A page that requests another host logs an error in the browser's console.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
 WIDTHS = (320, 390, 1280)
 
 
 @contextmanager
 def served(application: Any) -> Iterator[str]:
-    """Serve a WSGI app on a free port, in threads; yields its origin."""
+    """Serve a WSGI app on a free port, in threads; yield its origin."""
     server = make_server("127.0.0.1", 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -49,7 +49,7 @@ def check_accessibility(page: Page, where: str) -> None:
         page.wait_for_function("width => innerWidth == width", arg=width)
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{where} is {overflow} px too wide at {width}"
-    # Without transitions, axe measures no colour in the middle of a change.
+    # Without transitions, axe does not measure a colour during a transition.
     page.emulate_media(reduced_motion="reduce")
     page.add_style_tag(content="*, *::before, *::after { transition: none !important; animation: none !important }")
     page.evaluate(AXE_SCRIPT)

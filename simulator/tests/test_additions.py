@@ -1,4 +1,4 @@
-"""What tests of merchants use: added persons, faults by person, waiting, the clock, the seed, snapshots, the door."""
+"""Features for merchants' tests: added persons, faults by person, waiting, the clock, the seed, snapshots, the door."""
 
 import threading
 from collections.abc import Callable
@@ -136,7 +136,7 @@ def test_a_snapshot_that_does_not_fit_changes_nothing(provider: Provider) -> Non
 
 
 def test_answers_have_the_form_that_the_description_names(provider: Provider) -> None:
-    """Validate each answer with content, so that no schema is checked by an empty list alone."""
+    """Validate each answer with some content, so that no schema is checked only by an empty list."""
     described = provider.client.get("/control/openapi.json").json or {}
     added = control(provider, "persons", {"simulate": "token_500"})
     hook = {"webhook_url": "http://localhost:5000/hook", "client_id": BASIC_MERCHANT.client_id}

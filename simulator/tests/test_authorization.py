@@ -1,4 +1,4 @@
-"""The authorization request: what starts a login, what goes back to the merchant, and what stays at the provider."""
+"""The authorization request: it starts a login, sends an error to the merchant, or shows an error at the provider."""
 
 from collections.abc import Callable
 from typing import Any

@@ -29,7 +29,7 @@ def kari(provider: Provider) -> str:
 
 @pytest.fixture
 def start(provider: Provider, kari: str) -> Callable[..., TestResponse]:
-    """Return a call of a merchant's server that asks for Kari."""
+    """Return a function that sends a merchant's request for a login by Kari."""
 
     def send(unit: Any = BASIC_MERCHANT, **changes: Any) -> TestResponse:
         form = {"scope": "openid name phoneNumber", "login_hint": kari, "binding_message": "4MZ-CQ3", **changes}
@@ -171,7 +171,7 @@ def test_client_that_polls_too_fast_is_slowed_down(provider: Provider, start: Ca
     with time_machine.travel(NOW, tick=False) as clock:
         auth_req_id = (start().json or {})["auth_req_id"]
         seen = []
-        for seconds in (0, 4, 9, 10):  # after the second, the interval is 10 seconds, after the third 15
+        for seconds in (0, 4, 9, 10):  # the interval is 10 seconds after the second poll, 15 after the third
             clock.shift(timedelta(seconds=seconds))
             seen.append((ask(provider, auth_req_id).json or {})["error"])
         assert seen == ["authorization_pending", "slow_down", "slow_down", "slow_down"]

@@ -1,4 +1,4 @@
-"""A real browser at the simulator: no script is needed, and the policy lets the forms end at the merchant."""
+"""A real browser at the simulator: it needs no script, and the policy allows redirects of forms to the merchant."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 @dataclass
 class Servers:
-    """A simulator and a merchant beside it, on real sockets."""
+    """A simulator and a merchant on real sockets."""
 
     unit: MerchantConfig
     origin: str
@@ -50,7 +50,7 @@ def street(make_simulator: Callable[..., Flask]) -> Iterator[Servers]:
 
 
 def open_page(chromium: Browser, **options: Any) -> tuple[Page, list[str]]:
-    """Open a page without JavaScript; returns it and what its console complains about."""
+    """Open a page without JavaScript; return it and the errors in its console."""
     complaints: list[str] = []
     page = chromium.new_context(java_script_enabled=False, locale="en-GB", **options).new_page()
     page.set_default_timeout(10_000)

@@ -50,7 +50,7 @@ def test_each_event_changes_a_claim_also_when_repeated(
 
 
 def addresses(claims: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return type and place of all addresses."""
+    """Return the type and the town of all addresses."""
     everything = [claims["address"], *claims["other_addresses"]]
     return [(address["address_type"], address["region"]) for address in everything]
 
@@ -76,7 +76,7 @@ def test_subject_survives_every_event_but_a_new_profile(browser: FlaskClient, pr
         at_home(browser).press("ola/event", event=event)
     assert provider.claims("ola")["sub"] == before
     at_home(browser).press("ola/event", event=NEW_PROFILE)
-    assert "Testbutikken" not in at_home(browser).page.one("#ola").get_text(), "what was shared went with the profile"
+    assert "Testbutikken" not in at_home(browser).page.one("#ola").get_text(), "the deleted profile still shares data"
     assert visit(scope="openid name").choose("ola").page.h1 == "Share with Testbutikken"
     assert provider.claims("ola")["sub"] != before
 

@@ -1,4 +1,4 @@
-"""Client authentication: exactly the method that the unit is set up with."""
+"""Client authentication: only the method that the unit is configured for."""
 
 import base64
 from typing import Any

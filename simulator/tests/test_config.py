@@ -1,4 +1,4 @@
-"""The settings: sensible by default, and refused at once when they cannot work."""
+"""The settings: useful defaults, and an error at once for values that cannot work."""
 
 from typing import Any
 

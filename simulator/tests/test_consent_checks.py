@@ -1,4 +1,4 @@
-"""Configurations that are not possible are refused when they are saved, with words that say what is wrong."""
+"""Invalid configurations are refused when they are saved, with a message that names the mistake."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The merchant's own screens: the texts of one language, and answers that repeat what was shown."""
+"""The merchant's own screens: the texts of one language, and answers that repeat the shown texts."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Any

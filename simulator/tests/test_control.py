@@ -1,4 +1,4 @@
-"""The control API: whole logins in one call, and the changes that a test may need."""
+"""The control API: whole logins in one call, and the changes that tests need."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from .pages import check_page
 
 
 def ask(provider: Provider, path: str, body: Any, method: str = "POST") -> TestResponse:
-    """Call the control API, whatever it answers."""
+    """Call the control API; return the response of any status."""
     return provider.client.open(f"/control/{path}", method=method, json=body)
 
 
@@ -80,7 +80,7 @@ def test_mistake_in_a_script_is_named(provider: Provider, body: dict[str, Any]) 
 
 
 def test_changes_have_to_come_as_json(provider: Provider) -> None:
-    """A form of another origin cannot send this content type without asking first."""
+    """A web page of another origin cannot send JSON without a CORS preflight."""
     for path in ("reset", "keys/rotate", "authorize"):
         response = provider.client.post(f"/control/{path}", data="{}", content_type="text/plain")
         assert response.status_code == 415
@@ -250,7 +250,7 @@ def provider_tokens_by_post(provider: Provider) -> str:
     ],
 )
 def test_a_webhook_has_an_origin_of_its_merchant(provider: Provider, url: str, status: int) -> None:
-    """Otherwise the simulator posts to any server that it reaches, and tells its status (OWASP: SSRF)."""
+    """Otherwise the simulator could post to any server that it reaches, and reveal its status (OWASP: SSRF)."""
     path = f"merchants/{BASIC_MERCHANT.client_id}"
     assert ask(provider, path, {"webhook_url": url}, "PATCH").status_code == status
     merchant = {**BASIC_MERCHANT.to_json(), "webhook_url": url}

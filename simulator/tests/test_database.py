@@ -113,7 +113,7 @@ def test_neither_codes_nor_tokens_are_kept(tmp_path: Path) -> None:
 
 
 def assert_that_first_logins_at_once_all_succeed(app: Flask) -> None:
-    """Log one person in for the first time in several tabs at the same moment."""
+    """Log one person in for the first time in several tabs at the same time."""
     together = threading.Barrier(6)
     codes: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The screens on which a person answers: one after the other, in their own language, back and forth, all or nothing."""
+"""The consent screens: in order, in the person's language, back and forth, and stored only when all are answered."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,18 +14,18 @@ TERMS = ["cf_accept_terms"]
 
 
 def at_flow(visit: Visit) -> Visitor:
-    """Come to the first screen of the flow."""
+    """Go to the first screen of the flow."""
     return visit(scope="openid customFlow").choose("kari")
 
 
 def result(provider: Provider, visitor: Visitor, member: str = "flowResult") -> dict[str, Any]:
-    """Exchange the code that the browser brings, and return what was answered."""
+    """Exchange the code from the browser's callback, and return the answers."""
     token = (provider.exchange(visitor.callback["code"]).json or {})["access_token"]
     return dict((provider.userinfo(token).json or {})[member])
 
 
 def ticked(visitor: Visitor) -> list[str]:
-    """Return what is ticked on the page."""
+    """Return the ticked checkboxes of the page."""
     return [str(box["value"]) for box in visitor.page.select("input[name=accepted][checked]")]
 
 
@@ -56,10 +56,10 @@ def test_a_screen_answers_only_its_own_questions(visit: Visit, provider: Provide
 
 def test_back_shows_what_was_ticked_and_lets_it_be_changed(visit: Visit) -> None:
     visitor = at_flow(visit)
-    assert not visitor.page.select("form[action$='/flow/back']"), "there is nothing before the first"
+    assert not visitor.page.select("form[action$='/flow/back']"), "the first screen has no Back button"
     visitor.press("flow", accepted=TERMS).press("back")
     assert (visitor.page.h1, ticked(visitor)) == ("Terms", TERMS)
-    assert visitor.press("flow").page.h1 == "Terms", "unticked on the way back, it is missing again"
+    assert visitor.press("flow").page.h1 == "Terms", "a box that was unticked on the way back is required again"
     assert visitor.press("flow", accepted=TERMS).press("flow").callback["code"]
 
 
@@ -146,7 +146,7 @@ def test_a_required_consent_is_needed_to_go_on(visit: Visit, provider: Provider)
     provider.control(f"merchants/{BASIC_MERCHANT.client_id}", changed, "PATCH")
     visitor = visit(scope="openid delegatedConsents").choose("kari").press("consents", accepted=["sms"])
     assert visitor.page.select(".problem")
-    assert ticked(visitor) == ["sms"], "what was ticked stays"
+    assert ticked(visitor) == ["sms"], "ticked boxes stay ticked"
     items = result(provider, visitor.press("consents", accepted=["email"]), "delegatedConsents")["consents"]
     assert [(each["id"], each["accepted"], each["required"]) for each in items] == [
         ("email", True, True), ("sms", False, False),

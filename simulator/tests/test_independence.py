@@ -1,4 +1,4 @@
-"""The simulator is a product of its own: it imports no other part of the project and shares no template or style."""
+"""The simulator is a separate product: it imports no other part of the project and shares no template or style."""
 
 import ast
 import re
@@ -26,7 +26,7 @@ def imports(source: Path) -> set[str]:
 
 
 def test_no_module_imports_the_rest_of_the_project() -> None:
-    # Nor does it name itself: installed, it is called vipps_login_simulator.
+    # It does not import itself by name either: the installed package is called vipps_login_simulator.
     others = {"app", "demo", "samples", "simulator", "tests"}
     assert [source for source in SOURCES if others & {name.split(".")[0] for name in imports(source)}] == []
 

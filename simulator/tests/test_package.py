@@ -1,4 +1,4 @@
-"""The simulator as others install it: a small wheel, a command that is ready at once, fixtures, helpers and recipes."""
+"""The installed package: a small wheel, a command that starts quickly, fixtures, helpers and recipes."""
 
 import importlib.util
 import json
@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Put the folder where Python finds it under the name of the package; returns the environment for that."""
+    """Put the folder on Python's path under the package's name; return the environment for it."""
     site = tmp_path_factory.mktemp("site")
     (site / "vipps_login_simulator").symlink_to(FOLDER)
     return {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}

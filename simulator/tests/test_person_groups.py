@@ -1,4 +1,4 @@
-"""What a merchant knows: a `login_hint` proposes a person, and groups tell what will happen to whom."""
+"""Merchants' hints: a `login_hint` proposes a person, and groups say what the merchant does with each person."""
 
 from collections.abc import Callable
 from typing import Any

@@ -21,7 +21,7 @@ def opened(browser: FlaskClient, kind: str, language: str = "en") -> Page:
 
 
 def filled(page: Page, **changes: Any) -> MultiDict[str, str]:
-    """Return the form as a browser would send it, with other values; None takes a field away."""
+    """Return the form's fields as a browser would send them, with other values; None removes a field."""
     form: MultiDict[str, str] = MultiDict()
     for field in page.select("#settings-form input, #settings-form textarea"):
         if field.get("type") == "checkbox" and not field.has_attr("checked"):
@@ -79,7 +79,7 @@ def test_texts_ids_and_what_is_required_reach_the_screen_and_the_result(
     given = claims["delegatedConsents"]
     assert (given["text"], given["links"]["termsLinkUrl"]) == ("First line\nsecond line", "https://shop.example/terms")
     assert [(each["id"], each["required"]) for each in given["consents"]] == [("email", True), ("personal", False)]
-    assert config(provider, "delegated_consents")["heading"]["no"] == "Hold kontakten", "other languages stay"
+    assert config(provider, "delegated_consents")["heading"]["no"] == "Hold kontakten", "other languages do not change"
 
 
 def test_saved_screens_are_shown_again_to_those_who_answered(browser: FlaskClient, provider: Provider) -> None:
@@ -210,7 +210,7 @@ def test_restoring_an_unconfigured_unit_removes_the_configuration(browser: Flask
 
 
 @pytest.mark.parametrize("path", [f"/merchants/unknown/consents/{FLOW}", f"{ADDRESS}/unheard-of"])
-def test_there_is_no_such_page(browser: FlaskClient, path: str) -> None:
+def test_an_unknown_page_is_not_found(browser: FlaskClient, path: str) -> None:
     assert browser.get(path).status_code == 404
     token = opened(browser, FLOW).csrf_token()
     assert browser.post(path, data={"csrf_token": token}).status_code == 404

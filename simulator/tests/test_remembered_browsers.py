@@ -1,4 +1,4 @@
-"""“Remember me in browser”: for all merchants, off at a desk, on on a phone, passed by when the app is asked for."""
+"""“Remember me in browser”: for all merchants, off on a computer, on on a phone, ignored for in-app confirmation."""
 
 from collections.abc import Callable
 from datetime import timedelta

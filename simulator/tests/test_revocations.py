@@ -28,14 +28,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 def told(provider: Provider, url: str | None, **wishes: Any) -> dict[str, Any]:
-    """Let Ola share with the company, and end that; return what the control API says about it."""
+    """Let Ola share with the company and revoke it; return the control API's answer."""
     provider.set_webhook(url)
     provider.claims("ola", {"scope": "openid name"})
     return provider.control("persons/ola/revoke", {"client_id": BASIC_MERCHANT.client_id, **wishes})
 
 
 def listed(provider: Provider) -> list[dict[str, Any]]:
-    """Return all events that were made."""
+    """Return all events."""
     return list(provider.control("deliveries")["deliveries"])
 
 
@@ -107,7 +107,7 @@ def test_an_event_can_be_sent_again_and_goes_to_where_the_company_is_now(
     provider.set_webhook(receiver.url)
     answer = provider.control(f"deliveries/{number}/send", {})
     assert (answer["attempts"], answer["status"]) == (2, 200)
-    assert [body for _, _, body in receiver.received] == [answer["body"]], "a repeat is the very same event"
+    assert [body for _, _, body in receiver.received] == [answer["body"]], "a repeat sends the same event"
 
 
 def test_an_event_for_a_company_that_no_longer_asks_goes_nowhere(provider: Provider, receiver: Receiver) -> None:
@@ -132,7 +132,7 @@ def test_held_is_sent_late_and_only_when_asked_for(provider: Provider, receiver:
     [held] = listed(provider)
     assert (held["id"], held["attempts"], held["tried_at"]) == (answer["deliveries"][0], 0, None)
     assert provider.control(f"deliveries/{held['id']}/send", {})["status"] == 200
-    assert decoded(receiver.received[0][2])["iat"] == 1795348800, "as old as it is"
+    assert decoded(receiver.received[0][2])["iat"] == 1795348800, "a late event keeps its original time"
 
 
 def test_three_segments_differ_from_the_ordinary_event_by_the_dot_alone() -> None:

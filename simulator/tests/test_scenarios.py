@@ -21,7 +21,7 @@ Visit = Callable[..., Visitor]
 
 
 def asked(name: str) -> dict[str, Any]:
-    """Return an authorization request that asks for a scenario."""
+    """Return an authorization request with a scenario."""
     return {"simulate": name, "scope": "openid name phoneNumber"}
 
 
@@ -107,7 +107,7 @@ def test_token_without_an_algorithm_says_none_and_has_no_signature(provider: Pro
 
 
 def test_scopes_are_dropped_silently(provider: Provider) -> None:
-    """Login API guide, scopes: what the product plan does not cover is left out."""
+    """Login API guide, scopes: scopes outside the product plan are left out."""
     tokens = provider.tokens(request=asked("scope_dropped"))
     assert tokens["scope"] == "openid"
     assert set(provider.userinfo(tokens["access_token"]).json or {}) == {"sub", "sid"}

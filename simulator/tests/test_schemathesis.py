@@ -1,7 +1,7 @@
-"""Run Schemathesis against the addresses that programs call: the control API.
+"""Run Schemathesis against the control API.
 
-Schemathesis reads a description and sends what fits it and what does not. What it may expect is in the description, and
-the description is held against the URL map.
+Schemathesis reads the API's description, and sends valid and invalid requests. Another test compares the description
+with the URL map.
 """
 
 import re
@@ -28,12 +28,12 @@ SAME_EVERY_TIME = settings(
 
 
 def try_everything(schema: Any, origin: str) -> set[tuple[str, int]]:
-    """Send what each operation allows and what it does not; returns the operations and statuses that were seen."""
+    """Send valid and invalid requests to each operation; return the operations and the statuses seen."""
     seen: set[tuple[str, int]] = set()
     for result in schema.get_all_operations():
         operation = result.ok()
         try_operation(operation, GenerationMode.POSITIVE, origin, seen)
-        if operation.body or any(operation.iter_parameters()):  # else there is nothing that could be wrong
+        if operation.body or any(operation.iter_parameters()):  # otherwise no request can be invalid
             try_operation(operation, GenerationMode.NEGATIVE, origin, seen)
     return seen
 
@@ -55,12 +55,12 @@ def test_the_control_api_answers_everything_as_it_is_described(tmp_path: Path, m
     monkeypatch.setattr("simulator.request_log.MAX_WAIT_SECONDS", 0.01)
     simulator = create_test_simulator(tmp_path / "simulator.sqlite")
     served = simulator.wsgi_app
-    here = {"REMOTE_ADDR": "127.0.0.1"}  # Schemathesis names no address, and the API answers its own computer only
+    here = {"REMOTE_ADDR": "127.0.0.1"}  # Schemathesis sets no address, and the API answers only its own computer
     simulator.wsgi_app = lambda environ, start: served({**environ, **here}, start)
     schema = schemathesis.openapi.from_wsgi("/control/openapi.json", simulator)
     seen = try_everything(schema, "http://localhost:8001")
     operations = {label for label, _ in seen}
-    assert len(operations) == 21  # all but the description itself
+    assert len(operations) == 21  # all except the description itself
     assert {status for _, status in seen} >= {200, 400, 404}
     assert simulator.test_client().get("/control/persons").status_code == 200
 

@@ -1,4 +1,4 @@
-"""The screens of a login: their order, every way out of them, and no access for another browser."""
+"""The screens of a login: their order, every way to end the login, and no access for another browser."""
 
 import re
 from collections.abc import Callable
@@ -208,7 +208,7 @@ def test_finished_login_cannot_be_opened_again(visit: Visit) -> None:
 
 
 def test_last_button_pressed_twice_brings_a_code_that_works(visit: Visit, provider: Provider) -> None:
-    """The browser follows the second answer, so that one must be good."""
+    """The browser follows the second answer, so its code must work."""
     visitor = visit(scope="openid name").choose("ola")
     form = visitor.page.one('form[action$="/consent"]')
     data = {"csrf_token": visitor.page.csrf_token()}

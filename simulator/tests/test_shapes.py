@@ -1,4 +1,4 @@
-"""The answers have the documented shapes: the same members, of the same kinds, in files that name their source."""
+"""The answers have the documented shapes: the same members with the same types. Files name the sources."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ ALL = "openid name email phoneNumber address birthDate delegatedConsents customF
 
 
 def documented(name: str) -> dict[str, Any]:
-    """Return a documented shape; every file says where it comes from and how old that is."""
+    """Return a documented shape; every file names its source and the date of the source."""
     shape = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     assert re.search(r"https://\S+", shape["source"])
     assert re.search(r"20\d\d", shape["source"])
@@ -27,7 +27,7 @@ def documented(name: str) -> dict[str, Any]:
 
 
 def assert_shape(found: Any, shape: Any, path: str = "") -> None:
-    """Check members and kinds. A list of several shapes says that each item has one of them."""
+    """Check members and types. In a list of several shapes, each item must have one of these shapes."""
     assert type(found) is type(shape), f"{path}: {found!r} is not {type(shape).__name__}"
     if isinstance(shape, dict):
         assert set(found) == set(shape), f"{path}: {set(found) ^ set(shape)}"

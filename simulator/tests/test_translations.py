@@ -1,4 +1,4 @@
-"""Every language is complete: nothing missing, left over or uncompiled."""
+"""Every language is complete: no text is missing, unused or uncompiled."""
 
 import io
 import json

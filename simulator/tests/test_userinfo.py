@@ -128,7 +128,7 @@ def test_delegated_consents_come_once(provider: Provider) -> None:
     """Login API changelog, March 2025: answers are remembered, and the object is absent from then on."""
     asked = {"scope": "openid delegatedConsents"}
     token = provider.tokens(request=asked, consents={"email": True, "sms": False})["access_token"]
-    for _ in range(2):  # the same token tells the same, as often as it is asked
+    for _ in range(2):  # the same token returns the same claims each time
         consents = (provider.userinfo(token).json or {})["delegatedConsents"]["consents"]
         assert {each["id"]: each["accepted"] for each in consents} == {
             "email": True, "sms": False, "digital": False, "personal": False,

@@ -1,4 +1,4 @@
-"""Worlds by path: each is a whole simulator of its own, bounded in number and deleted when it is not used."""
+"""Worlds by path: each is a separate simulator, limited in number and deleted when it is not used."""
 
 import os
 import time
@@ -114,7 +114,7 @@ def test_unused_worlds_are_deleted_and_the_number_is_bounded(
     get(simulator, "/w/c/healthz")
     assert {file.name for file in folder.glob("*.sqlite")} == {"b.sqlite", "c.sqlite"}
     monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
-    assert simulator.test_client().get("/w/d/healthz").status_code == 503  # all are in use
+    assert simulator.test_client().get("/w/d/healthz").status_code == 503  # all worlds are in use
     set_age(folder, "b", worlds.IN_USE_SECONDS + 1)
     get(simulator, "/w/d/healthz")
     assert {file.name for file in folder.glob("*.sqlite")} == {"c.sqlite", "d.sqlite"}
@@ -131,7 +131,7 @@ def test_worlds_that_the_caller_keeps_are_not_deleted(tmp_path: Path, monkeypatc
     get(app, "/w/d/healthz")
     assert {file.name for file in folder.glob("*.sqlite")} == {"b.sqlite", "d.sqlite"}
     monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
-    assert app.test_client().get("/w/e/healthz").status_code == 503  # both are kept
+    assert app.test_client().get("/w/e/healthz").status_code == 503  # both worlds are kept
     app.extensions["simulator"].close()
 
 

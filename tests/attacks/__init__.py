@@ -1,1 +1,1 @@
-"""The shop as an attacker meets it: every address and every field, whatever stands behind them."""
+"""Attacks on the shop through every address and every form field."""

@@ -1,4 +1,4 @@
-"""What the attacks share: every address of the shop filled in, and what the database holds."""
+"""Steps of the attacks: list every address of the shop, and dump and compare the database."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 from app.database import db
 from tests.tables import tables_in
 
-# A value for each variable part of an address. Who adds another kind of address adds one here.
+# A value for each variable part of an address. Add a value here for each new variable part.
 VALUES: Mapping[str, str] = {
     "activity_id": "1", "code": "nb", "customer_id": "1", "endpoint": "shop.home", "filename": "brand/mark.svg",
     "key": "log-in", "name": "cancelled", "number": "1", "path": "wsgi.py", "session_id": "1", "token": "t" * 43,
@@ -40,7 +40,7 @@ def address(rule: Rule) -> str:
 
 
 def dump(app: Flask) -> dict[str, list[Any]]:
-    """Return every row of every table, also of those that no model of the shop knows."""
+    """Return every row of every table, also of tables without a model."""
     with app.app_context():
         db.session.rollback()
         found = tables_in(db.session.connection())
@@ -51,6 +51,6 @@ def dump(app: Flask) -> dict[str, list[Any]]:
 
 
 def difference(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return the rows that came or went, by table."""
+    """Return the rows that were added or removed, by table."""
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     return {name: sorted(set(before.get(name, [])) ^ set(after.get(name, []))) for name in changed}

@@ -1,4 +1,4 @@
-"""What must hold at every address of the shop, read from its URL map, so that a new page cannot be forgotten."""
+"""Rules for every address of the shop. The URL map lists the addresses, so that no new page is left out."""
 
 import re
 from collections.abc import Callable
@@ -27,7 +27,7 @@ PRODUCTION = {
     "MAIL_URL": "smtp://localhost:1",
 }  # fmt: skip
 KARI = "kari.nordfjell@example.com"
-# A closed port: no login of these tests gets any further than the shop.
+# A closed port: no login of these tests reaches a provider.
 DEMO = {"SIMULATOR_URL": "http://localhost:1"}
 SHOPS = [pytest.param(DEMO, id="the demo on http"), pytest.param(PRODUCTION, id="production on https")]
 POLICY = {
@@ -35,13 +35,13 @@ POLICY = {
     "font-src": "'self'", "connect-src": "'self'", "manifest-src": "'self'", "form-action": "'self'",
     "frame-ancestors": "'none'", "base-uri": "'none'",
 }  # fmt: skip
-# Posts without a form token: one is not sent by a browser, one is pressed by mail programs (RFC 8058).
+# POST requests without a form token: Vipps sends the webhook, email programs send the unsubscription (RFC 8058).
 WITHOUT_TOKEN = {"vipps_webhook.consent_revoked", "unsubscribe.withdraw"}
-# Gets that are meant to leave something: they begin or end a login.
+# GET requests that may change data: they begin or end a login.
 BEGINS_OR_ENDS_A_LOGIN = {"vipps.start", "vipps.callback"}
 PERSONAL = re.compile(r"/(login|account|orders|checkout|staff|cart|outbox|confirm|register|password)\b")
 METHODS = ("GET", "POST")
-# They say the same to every visitor.
+# These addresses give every visitor the same answer.
 SHARED = {"static", *(f"site_files.{name}" for name in ("icon", "manifest", "robots", "sitemap"))}
 
 
@@ -57,7 +57,7 @@ def check_headers(response: Any, *, https: bool, at: Any) -> None:
     assert ("Strict-Transport-Security" in headers) is https, at
     assert not {"Server", "X-Powered-By", "Access-Control-Allow-Origin"} & set(headers.keys()), at
     assert re.match(r"no-store$|private, no-cache$|no-cache$|public, max-age=3600$", headers["Cache-Control"]), at
-    if response.mimetype.startswith("text/") and response.mimetype != "text/event-stream":  # that is always UTF-8
+    if response.mimetype.startswith("text/") and response.mimetype != "text/event-stream":  # a stream is UTF-8
         assert headers["Content-Type"].endswith("charset=utf-8"), at
     if response.mimetype == "text/html":
         assert {"cookie", "accept-language"} <= set(map(str.lower, response.vary)), at
@@ -76,7 +76,7 @@ def test_every_answer_of_every_address_has_the_headers_and_no_cookie_without_its
 ) -> None:
     shop = make_app(demo=True, **environ)
     settings = shop.extensions["settings"]
-    # Behind a proxy that ends TLS and of which the shop was not told, the request itself is plain.
+    # Behind a TLS proxy that the settings do not mention, the request itself is plain HTTP.
     arrives_as = settings.public_url.replace("https://", "http://")
     statuses = set()
     browser = browser_of(shop)
@@ -91,7 +91,7 @@ def test_every_answer_of_every_address_has_the_headers_and_no_cookie_without_its
     assert {200, 303, 400, 404, 405, 410} <= statuses
 
 
-def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_pages_have_the_headers_too(make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
     shop = make_app(demo=True)
 
     def broken() -> None:
@@ -118,7 +118,7 @@ def test_what_goes_wrong_has_the_headers_too(make_app: Callable[..., Flask], mon
 
 
 def log_in_customer_with_data(shop: Flask, browser: FlaskClient, email: str = KARI) -> int:
-    """Log a customer of the demo in, with an order, a cart and a recent re-authentication."""
+    """Log in a customer of the demo with an order, a cart and a recent re-authentication."""
     with shop.app_context():
         customer_id = db.session.scalars(select(Customer.id).where(Customer.email == email)).one()
     enter(shop, browser, customer_id)
@@ -132,12 +132,12 @@ def log_in_customer_with_data(shop: Flask, browser: FlaskClient, email: str = KA
 
 
 def log_in_staff_too(shop: Flask, browser: FlaskClient) -> None:
-    """Log a staff member in beside the customer, so that no request is refused for lack of a login."""
+    """Log in a staff member in the customer's browser too, so that no request fails for lack of a login."""
     hire(shop)
     assert log_staff_in(browser).status_code == 303
 
 
-def test_to_look_changes_nothing_and_stays_in_no_browser(make_app: Callable[..., Flask]) -> None:
+def test_opening_a_page_changes_nothing_and_no_browser_stores_it(make_app: Callable[..., Flask]) -> None:
     """Also the demo's pages, for a customer and staff with every right (ASVS 3.5.3, 14.3.2)."""
     shop = make_app(demo=True, **DEMO)
     browser = browser_of(shop)
@@ -151,11 +151,11 @@ def test_to_look_changes_nothing_and_stays_in_no_browser(make_app: Callable[...,
         if about_them or PERSONAL.match(path):
             assert response.headers["Cache-Control"] == "no-store", path
         response.close()
-    assert difference(before, dump(shop)).keys() <= {"error_report"}, "a refusal is written down, and nothing else"
+    assert difference(before, dump(shop)).keys() <= {"error_report"}, "a refusal adds only an error report"
     assert browser.get("/account").status_code == 200
 
 
-def test_nothing_is_changed_without_the_token_of_this_browsers_own_form(make_app: Callable[..., Flask]) -> None:
+def test_no_data_changes_without_this_browsers_own_form_token(make_app: Callable[..., Flask]) -> None:
     shop = make_app(demo=True, **DEMO)
     browser = browser_of(shop)
     log_in_customer_with_data(shop, browser)
@@ -173,7 +173,7 @@ def test_nothing_is_changed_without_the_token_of_this_browsers_own_form(make_app
 
 
 def test_another_site_changes_no_data_even_if_the_browser_sends_the_cookies(make_app: Callable[..., Flask]) -> None:
-    """On https the Referer has to be ours as well, whatever token is sent."""
+    """On HTTPS the Referer must be the shop's own as well, whatever token is sent."""
     shop = make_app(**PRODUCTION)
     browser = browser_of(shop)
     token = token_in(browser.get("/login").text)
@@ -211,7 +211,7 @@ def test_customers_pages_are_closed_to_others(make_app: Callable[..., Flask], co
     assert difference(before, dump(shop)) == {}
 
 
-def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable[..., Flask]) -> None:
+def test_ids_of_another_customers_rows_are_not_found(make_app: Callable[..., Flask]) -> None:
     """Every address that contains the id of a customer's row (ASVS 8.2.2)."""
     shop = make_app(demo=True, **DEMO)
     owner, browser = browser_of(shop), browser_of(shop)
@@ -230,7 +230,7 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
         for rule in shop.url_map.iter_rules()
         if rule.arguments - {"token"} and re.match(r"/(account|orders)\b", str(rule))
     }
-    assert personal == set(theirs), "another address with a customer's id in it"
+    assert personal == set(theirs), "a new address has a customer's id in it: add it to the test"
     for rule in shop.url_map.iter_rules():
         if rule.endpoint in theirs:
             path = rule.build(theirs[rule.endpoint])[1]
@@ -242,8 +242,8 @@ def test_the_numbers_of_another_customers_things_lead_nowhere(make_app: Callable
     assert owner.get(f"/account/activity/{line}").status_code == 200
 
 
-def test_no_page_repeats_the_secret_of_a_mailed_link(make_app: Callable[..., Flask]) -> None:
-    """But the one that ends a mail, so that its page can be read in every language: it opens nothing."""
+def test_no_page_repeats_the_secret_of_an_emailed_link(make_app: Callable[..., Flask]) -> None:
+    """Except the unsubscribe link, so that its page can be read in every language: it gives no access."""
     shop = make_app(demo=True, **DEMO)
     for rule, path in rules(shop):
         if "token" in rule.arguments and rule.endpoint != "unsubscribe.page":

@@ -32,7 +32,7 @@ STRINGS = [
 ]  # fmt: skip
 ALL_AT_ONCE = 6
 HARMLESS = "zzyzx"
-# They end what the walk stands on: the session, the account, the data.
+# These addresses end the session, the account or the data that the test needs.
 LEFT_OUT = ("/logout", "/account/delete", "/demo/start-over", "/staff/logout", "/account/sessions/end-others")
 FORM, JSON, TEXT = "application/x-www-form-urlencoded", "application/json", "text/plain"
 PARTS = "multipart/form-data; boundary=x"
@@ -98,7 +98,7 @@ HEADERS: list[dict[str, str]] = [
     {"Authorization": "Digest username=\x00, =,", "X-CSRFToken": "\u00ff\x00", "Sec-Purpose": "prefetch"},
 ]  # fmt: skip
 HOSTS = ["[::1", "localhost:99999999", "\u00ff@localhost:8000", ""]
-# What stands in the place of a variable part of an address, and in a query.
+# Hostile values for variable parts of an address and for queries.
 SEGMENTS = ["%00", "%ff%fe", "%ed%a0%80", "%0d%0aX:1", "9" * 400, "a" * 4000, *map(quote, STRINGS)]
 NAMES = ["q", "page", "next", "category", "before", "after", "login", "channel", "code", "state", "error", "customer"]
 QUERIES = [
@@ -121,7 +121,7 @@ def logged_in_browser(either_vipps: VippsPerson) -> Iterator[FlaskClient]:
         limiter.enabled = True
     assert browser.get("/account").status_code == 200
     post(browser, "/logout")
-    assert browser.get("/staff").status_code == 200, "a customer's logout is not that of staff"
+    assert browser.get("/staff").status_code == 200, "a customer's logout must not log staff out"
 
 
 def token_of(browser: FlaskClient) -> str:
@@ -135,7 +135,7 @@ def address(rule: Rule, values: dict[str, str]) -> str:
 def requests_for(number: int, rule: Rule, path: str) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
     """Yield hostile requests for an address: method, path, headers and body.
 
-    What is read in the same way before every view goes to one address in four.
+    Requests that fail in code before the views go to only one address in four.
     """
     methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     for method in methods:
@@ -155,7 +155,7 @@ def requests_for(number: int, rule: Rule, path: str) -> Iterator[tuple[str, str,
 def failures(
     browser: FlaskClient, addresses: Iterable[tuple[Rule, str]], always: dict[str, str], *, values_only: bool = False
 ) -> list[Any]:
-    """Send every hostile request to every address; returns those that were answered with 5xx.
+    """Send every hostile request to every address; return those that were answered with 5xx.
 
     `values_only` leaves out what no database can see.
     """
@@ -213,7 +213,7 @@ def test_strange_values_in_form_fields_cause_no_server_error(logged_in_browser: 
     for address, names in tried.items():
         harmless = send(browser, address, dict.fromkeys(names, HARMLESS), token)
         for number, string in enumerate(STRINGS):
-            # All fields at once, and then one after the other with the rest as it should be.
+            # The first strings go into all fields at once, each other string into one field beside harmless values.
             one = {**dict.fromkeys(names, HARMLESS), names[number % len(names)]: string}
             fields = dict.fromkeys(names, string) if number < ALL_AT_ONCE else one
             answer = send(browser, address, fields, token)

@@ -21,7 +21,7 @@ from tests.pages import Page
 from tests.shop.steps import add_category, add_product, put_into_cart
 from tests.staff.steps import at_work
 
-# The words of the part, in a page's text or in a link, and addresses that are not there.
+# Words about the part, in a page's text or in a link, and addresses that do not exist without the part.
 PARTS = {
     "passwords": ("PASSWORDS", "0", "password|register|create an account", ("/register", "/login/password")),
     "consents": (
@@ -29,9 +29,9 @@ PARTS = {
         ("/account/consents", "/account/consents/evidence", "/staff/audience"),
     ),
 }  # fmt: skip
-# Staff log in by password in every shop; the guide explains both parts; a file is not a page of the shop.
+# Staff log in by password in every shop, the guide explains both parts, and a file is not a page.
 ELSEWHERE = re.compile(r"static|site_files|i18n|guide\.|staff\.(login|vipps_links)\.|openapi")
-# The notice says that the shop's cookies need no consent, and a copy of the data has the answers from before.
+# The notice says that the shop's cookies need no consent, and the copy of the data has earlier answers.
 HARMLESS = re.compile("so we don’t ask for consent|Your answers about news and offers, with the proof")
 
 

@@ -1,4 +1,4 @@
-"""One hostile person: what they call themselves, wherever it can be written, is shown as text wherever it is shown."""
+"""One hostile person with markup in every claim and form field: every page shows it as text."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ LINKS = [
     "javascript:alert(1)//https://", "data:text/html,<xss-mark>", "JaVaScript:alert(1)",
     "https://ok.example/<xss-mark>",
 ]  # fmt: skip
-# Where a claim or a field has no room for all of it.
+# A shorter value for a short claim or field.
 SHORT = "<xss-mark>\"'{{1337*1337}}"
 EMAIL = "o'hara+{{1337*1337}}@example.com"
 
@@ -70,7 +70,7 @@ def hostile_claims() -> dict[str, Any]:
 
 
 def check_is_text(html: str, at: str) -> BeautifulSoup:
-    """Check that nothing that was written became an element, an attribute, a link or a result."""
+    """Check that no hostile text became an element, an attribute, a link or a computed result."""
     soup = BeautifulSoup(html, "lxml")
     assert not soup.select("xss-mark"), at
     for tag in soup.find_all(True):
@@ -83,7 +83,7 @@ def check_is_text(html: str, at: str) -> BeautifulSoup:
 
 
 def check_headers(response: Any, at: str) -> None:
-    """Check that no line of what was written became a header."""
+    """Check that no line of the hostile text became a header."""
     for name, value in response.headers.items():
         assert "injected" not in name.lower(), at
         assert not re.search("[\r\n\x00]", value), at
@@ -91,7 +91,7 @@ def check_headers(response: Any, at: str) -> None:
 
 
 def fill_in_everything(shop: Flask, browser: FlaskClient) -> None:
-    """Write it into every form of the shop that takes words."""
+    """Write the hostile text into every form of the shop with a text field."""
     page = Page(browser.get("/account/profile").text)
     shown = str(page.one('form[action="/account/profile"] [name="shown"]')["value"])
     home = {"street": HOSTILE[:150], "postal_code": "5003", "region": HOSTILE[:90], "country": "NO"}
@@ -108,7 +108,7 @@ def fill_in_everything(shop: Flask, browser: FlaskClient) -> None:
     check_is_text(browser.post("/checkout", data=checkout).text, "a checkout that is refused")
 
 
-# Pictures; and a stream of events, which has only numbers and does not end soon.
+# Pictures, and an event stream, which has only numbers and lasts long.
 NOT_OPENED = (
     "/static", "/favicon.ico", "/apple-touch-icon.png", "/guide/source", "/guide/made", "/login/vipps", "/language",
     "/guide/inspector/live/events",
@@ -116,7 +116,7 @@ NOT_OPENED = (
 
 
 def seen_by(browser: FlaskClient, paths: list[str], most: int = 130) -> dict[str, Any]:
-    """Open these pages and every page of the shop that they lead to; returns the answers."""
+    """Open these pages and every page of the shop that they link to; return the responses."""
     seen: dict[str, Any] = {}
     todo = list(paths)
     while todo and len(seen) < most:
@@ -145,7 +145,7 @@ def hostile(vipps: VippsPerson) -> VippsPerson:
     return vipps
 
 
-def test_what_a_person_is_called_is_text_on_every_page_and_in_every_file(
+def test_hostile_claims_are_text_on_every_page_and_in_every_file(
     hostile: VippsPerson, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop, browser = hostile.app, hostile.browser
@@ -163,7 +163,7 @@ def test_what_a_person_is_called_is_text_on_every_page_and_in_every_file(
         check_headers(response, path)
         if response.mimetype == "text/html":
             check_is_text(response.text, path)
-            # The inspector shows what came over the wire, as it came.
+            # The inspector shows the claims as Vipps sent them.
             assert path.startswith("/guide/inspector/") or not CONTROLS.search(response.text), path
         elif response.mimetype == "application/json":
             json.loads(response.text)
@@ -184,8 +184,8 @@ def test_what_a_person_is_called_is_text_on_every_page_and_in_every_file(
         assert "xss-mark" not in line
 
 
-def test_what_is_typed_into_a_field_is_text_in_the_answer(hostile: VippsPerson) -> None:
-    """Also where the form is refused, and in addresses that a page repeats."""
+def test_hostile_text_in_a_field_is_text_in_the_response(hostile: VippsPerson) -> None:
+    """Also if the form is refused, and in URLs that a page repeats."""
     browser = hostile.browser
     for path, fields in (
         ("/account/profile", ("name", "phone", "street", "postal_code", "region", "country", "shown")),

@@ -1,4 +1,4 @@
-"""Too much, or malformed, at the server as it runs: refused quickly, with no harm to the next client."""
+"""Oversized and malformed requests to the real server: refused quickly, without harm to the next client."""
 
 import os
 import re
@@ -24,18 +24,18 @@ PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
 
 @pytest.fixture(scope="module")
 def port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve a shop with gunicorn, as in production but with one worker; yields its port."""
+    """Serve a shop with gunicorn, as in production but with one worker; yield its port."""
     yield from served_by_gunicorn("app", demo_database, tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
 def simulator_port(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve a simulator in the same way; yields its port."""
+    """Serve a simulator with gunicorn; yield its port."""
     yield from served_by_gunicorn("simulator", demo_database, tmp_path_factory.mktemp("served"))
 
 
 def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> Iterator[int]:
-    """Serve one of the two apps with the project's own settings of gunicorn; yields its port."""
+    """Serve one of the two apps with the project's own settings of gunicorn; yield its port."""
     shutil.copy(demo_database, folder / "shop.sqlite")
     number = free_port()
     environ = {
@@ -63,13 +63,13 @@ def served_by_gunicorn(application: str, demo_database: Path, folder: Path) -> I
 
 
 def ask(port: int, head: bytes, body: bytes = b"") -> int:
-    """Send a request as it is, and return the status; 0 for a connection that was refused or closed."""
+    """Send raw bytes as a request; return the status, or 0 if the connection was refused or closed."""
     answer = ask_for_head(port, head, body)
     return int(answer.split()[1]) if answer else 0
 
 
 def ask_for_head(port: int, head: bytes, body: bytes = b"", host: bytes = b"localhost") -> bytes:
-    """Send a request as it is, and return the head of the response; empty for a connection that was refused."""
+    """Send raw bytes as a request; return the head of the response, empty if the connection was refused."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
             framed = b"Transfer" in head or b"Content-Length" in head
@@ -115,7 +115,7 @@ def ask_for_head(port: int, head: bytes, body: bytes = b"", host: bytes = b"loca
         pytest.param(b"POST /cart/add HTTP/1.1\r\nContent-Length: -1\r\n" + FORM, b"", {400}, id="a length below zero"),
     ],
 )  # fmt: skip
-def test_too_much_is_refused_at_once(port: int, head: bytes, body: bytes, statuses: set[int]) -> None:
+def test_oversized_requests_are_refused_at_once(port: int, head: bytes, body: bytes, statuses: set[int]) -> None:
     begun = time.monotonic()
     assert ask(port, head, body) in statuses
     assert time.monotonic() - begun < 5
@@ -158,14 +158,14 @@ def test_a_body_that_cannot_be_read_is_the_senders_mistake(request: pytest.Fixtu
 
 
 @pytest.mark.parametrize(("expectation", "statuses"), [(b"100-continue", {100}), (b"a miracle", {417})])
-def test_an_expectation_is_answered(port: int, expectation: bytes, statuses: set[int]) -> None:
+def test_an_expect_header_is_answered(port: int, expectation: bytes, statuses: set[int]) -> None:
     head = b"POST /cart/add HTTP/1.1\r\nExpect: " + expectation + b"\r\n" + FORM
     assert ask(port, head, b"a=b") in statuses
 
 
 @pytest.mark.parametrize("name", [b"SCRIPT_NAME", b"Script-Name", b"PATH_INFO", b"X-Forwarded-Prefix"])
 def test_no_header_names_the_path_prefix(port: int, name: bytes) -> None:
-    """gunicorn believes SCRIPT_NAME and PATH_INFO from this machine, unless `forwarder_headers` says otherwise."""
+    """gunicorn takes SCRIPT_NAME and PATH_INFO from clients on this machine, unless `forwarder_headers` forbids it."""
     answer = ask_for_head(port, b"GET /account HTTP/1.1\r\n" + name + b": //evil.example\r\n")
     assert b"\r\nLocation: /login?next=/account\r\n" in answer + b"\r\n"
     assert b"evil" not in answer
@@ -178,7 +178,7 @@ def test_the_redirect_to_the_canonical_host_keeps_the_target_as_it_was_sent(port
     assert b"\r\nLocation: http://localhost:%d%s\r\n" % (port, target) in head
 
 
-def test_slow_or_silent_clients_hold_up_no_other_client(port: int) -> None:
+def test_slow_or_silent_clients_do_not_delay_other_clients(port: int) -> None:
     held = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
     try:
         for number, connection in enumerate(held):

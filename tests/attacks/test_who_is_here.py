@@ -1,4 +1,4 @@
-"""Account enumeration and lockout: answers and work reveal no account, and no attacker locks one."""
+"""Account enumeration and lockout: responses and work reveal no account, and no attacker can lock one."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,7 @@ KINDS = {
 
 
 def told(response: Any, typed: str) -> tuple[Any, ...]:
-    """Return all that an answer tells but for what is random, and for what was typed."""
+    """Return the contents of a response without random values and without the typed text."""
     text = re.sub(r"[2-9A-Z]{4}-[2-9A-Z]{4}", "", without_token(response.text)).replace(typed, "")
     headers = {name: value for name, value in response.headers.items() if not name.startswith("X-RateLimit")}
     headers.pop("Content-Length", None)
@@ -36,7 +36,7 @@ def told(response: Any, typed: str) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", ["/login/password", "/register", "/password/forgot", "/staff/login"])
-def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
+def test_a_response_and_its_work_are_the_same_with_and_without_an_account(
     app: Flask, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_customer(app, **KINDS[kind])
@@ -54,13 +54,13 @@ def test_an_answer_says_and_costs_the_same_whether_or_not_there_is_an_account(
 
 
 def guess(browser: FlaskClient, email: str, times: int, address: str) -> list[int]:
-    """Guess at a password from an address; returns the statuses."""
+    """Guess passwords from an IP address; return the statuses."""
     browser.environ_base["REMOTE_ADDR"] = address
     return [log_customer_in(browser, email, "a wrong but long one").status_code for _ in range(times)]
 
 
 def test_an_attacked_customer_still_logs_in_with_vipps_from_the_same_network(vipps: VippsPerson) -> None:
-    """Password, reset and registration of the account, and the whole network, under an attacker's flood."""
+    """An attacker floods the account's password, reset and registration forms, from the customer's network."""
     attacker = browser_of(vipps.app)
     email = "kari.nordfjell@example.com"
     most = allowed_by(rate_limits.LOGIN_PER_CLIENT)
@@ -72,7 +72,7 @@ def test_an_attacked_customer_still_logs_in_with_vipps_from_the_same_network(vip
     assert vipps.browser.get("/account").status_code == 200
 
 
-def test_a_flood_at_the_customers_door_is_told_how_long_to_wait_and_closes_no_other(app: Flask) -> None:
+def test_a_flood_is_told_how_long_to_wait_and_blocks_no_other_form(app: Flask) -> None:
     staff.hire(app)
     browser = browser_of(app)
     assert 429 in guess(browser, staff.EMAIL, 12, "10.0.0.1")
@@ -81,13 +81,13 @@ def test_a_flood_at_the_customers_door_is_told_how_long_to_wait_and_closes_no_ot
     assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
     for path in ("/", "/cart", "/login", "/register", "/password/forgot"):
         assert browser.get(path).status_code == 200
-    assert log_customer_in(browser_of(app), UNKNOWN_EMAIL).status_code == 422, "another account from elsewhere"
+    assert log_customer_in(browser_of(app), UNKNOWN_EMAIL).status_code == 422, "another network is not limited"
     assert staff.log_in(browser).status_code == 303
 
 
 @pytest.mark.parametrize("proxies", ["0", "1"])
-def test_no_header_of_the_clients_own_makes_it_another_client(make_app: Callable[..., Flask], proxies: str) -> None:
-    """A proxy that is trusted adds its client's address at the end; all before it is the client's own word."""
+def test_a_client_cannot_pose_as_another_client_by_a_header(make_app: Callable[..., Flask], proxies: str) -> None:
+    """A trusted proxy adds its client's address at the end; the client itself can write everything before it."""
     browser = browser_of(make_app(TRUSTED_PROXIES=proxies))
     statuses = set()
     for number in range(allowed_by(rate_limits.LOGIN_PER_CLIENT) + 1):

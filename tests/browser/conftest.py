@@ -1,7 +1,7 @@
-"""Chromium in front of a shop and a simulator that are served for real.
+"""Chromium with a shop and a simulator on real sockets.
 
-An error in the browser's console fails the test. A page that breaks the Content-Security-Policy says so there, and so
-does one that asks for something outside this machine.
+An error in the browser's console fails the test. Chromium logs an error there if a page violates its
+Content-Security-Policy, or requests an address outside this machine.
 """
 
 import logging
@@ -24,7 +24,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass
 class LiveShop:
-    """A shop, a simulator, and browsers to open in front of them."""
+    """A shop, a simulator, and new browsers for them."""
 
     shop: str
     simulator: str
@@ -65,6 +65,6 @@ def live_shop(
 
 
 def _note_error(message: ConsoleMessage, problems: list[str]) -> None:
-    """Note what the browser complains about; that an error page has an error's status is no complaint."""
+    """Record the browser's error messages, except that an error page has an error status."""
     if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
         problems.append(message.text)

@@ -1,4 +1,4 @@
-"""What tests in a browser do over and over: the login button, the simulator's screens, a password, the outbox."""
+"""Steps of the browser tests: the login button, the simulator's screens, a password, the outbox."""
 
 import re
 
@@ -17,20 +17,20 @@ def press_vipps(page: Page, caption: str = "Log in with Vipps") -> None:
 
 
 def be(page: Page, person: str = KARI) -> None:
-    """Be a test person, and choose in the app the number that the page shows."""
+    """Choose a test person, and confirm in the app with the number that the page shows."""
     press_and_load(page, page.get_by_role("button", name=person))
     number = page.locator(".challenge").first.inner_text().strip()
     press_and_load(page, page.get_by_role("button", name=number, exact=True))
 
 
 def press_and_load(page: Page, button: Locator) -> None:
-    """Press a button, and wait for the page that follows; what is read next must not be the old page."""
+    """Press a button, and wait for the next page, so that the test does not read the old page."""
     with page.expect_navigation():
         button.click()
 
 
 def enter_and_load(page: Page) -> None:
-    """Press Enter, and wait for the page that follows."""
+    """Press Enter, and wait for the next page."""
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
@@ -43,7 +43,7 @@ def approve(page: Page, person: str = KARI) -> None:
 
 
 def is_at_simulator(page: Page) -> bool:
-    """Tell whether the browser has come to one of the simulator's pages."""
+    """Tell whether the browser shows one of the simulator's pages."""
     return page.title().endswith("Vipps Login, simulated")
 
 
@@ -72,7 +72,7 @@ def log_out(page: Page, live_shop: LiveShop) -> None:
 
 
 def open_mailed_link(page: Page, live_shop: LiveShop, to: str) -> None:
-    """Open the newest mail to an address in the outbox, and follow its link."""
+    """Open the newest email to an address in the outbox, and follow its link."""
     page.goto(f"{live_shop.shop}/outbox")
     letter = page.locator("main article, main li, main section").filter(has_text=to).first
     press_and_load(page, letter.locator("a[href*='/prove/']").first)
@@ -87,7 +87,7 @@ def expect_said(page: Page, words: str) -> None:
 
 
 def at_simulator(page: Page, live_shop: LiveShop, person: str, button: str) -> None:
-    """Let something happen to a person, on the simulator's start page."""
+    """Simulate a change of a person on the simulator's start page."""
     page.goto(live_shop.simulator)
     row = page.locator(f"#{person}")
     if row.locator("details:not([open])").count():

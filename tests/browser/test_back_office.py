@@ -22,7 +22,7 @@ PAGES = (
 
 
 def go_to_work(page: Page, live_shop: LiveShop, wish: str = "/staff") -> None:
-    """Log in to the back office, on the way to one of its pages."""
+    """Open a page of the back office, and log in first."""
     page.goto(live_shop.shop + wish)
     page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
@@ -36,7 +36,7 @@ def search(page: Page, text: str) -> None:
 
 
 def every_page(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Go everywhere in the back office; yields where the browser is."""
+    """Open every page of the back office; yield the name of each page."""
     hire(live_shop.app)
     for customer_id in (1, 2):
         add_answer(live_shop.app, customer_id, "email", text="Send me news. " * 20)

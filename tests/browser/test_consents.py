@@ -1,4 +1,4 @@
-"""Consents in Chromium: given in Vipps, seen here in their words, taken back by one press, here and in a mail."""
+"""Consents in Chromium: given in Vipps, shown with their words, withdrawn by one click here or in an email."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
-    """Log in as a person who ticks these boxes on the consents screen."""
+    """Log in as a person who ticks these checkboxes on the consents screen."""
     be(page, person)
     while is_at_simulator(page):
         for question in questions:
@@ -26,7 +26,7 @@ def say_yes_in_vipps(page: Page, person: str, *questions: str) -> None:
 @pytest.mark.parametrize(
     "options", [{"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}], ids=["phone", "no-javascript"]
 )
-def test_given_in_vipps_and_taken_back_here_and_by_mail(live_shop: LiveShop, options: dict[str, object]) -> None:
+def test_a_consent_from_vipps_is_withdrawn_here_and_by_email(live_shop: LiveShop, options: dict[str, object]) -> None:
     page = live_shop.open(**options)
     page.goto(f"{live_shop.shop}/login?next=/account")
     press_vipps(page)

@@ -36,7 +36,7 @@ FOR_CUSTOMERS = (
 
 
 def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """Walk the public pages; yields the browser's address, as every walk does."""
+    """Open the public pages; yield a name for each page, as every walk does."""
     put_into_cart(page, live_shop)
     yield from visit(page, live_shop, FOR_ALL)
     page.goto(f"{live_shop.shop}/login")
@@ -46,7 +46,7 @@ def of_visitors(page: Page, live_shop: LiveShop) -> Iterator[str]:
 
 
 def of_customers(page: Page, live_shop: LiveShop, person: str = KARI) -> Iterator[str]:
-    """Go where this customer can go; Kari has a password."""
+    """Open the pages of this customer; Kari has a password."""
     put_into_cart(page, live_shop)
     log_in_with_vipps(page, live_shop, person)
     yield f"first login of {person}"
@@ -65,7 +65,7 @@ def visit(page: Page, live_shop: LiveShop, paths: tuple[str, ...]) -> Iterator[s
 
 
 def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
-    """See the simulator, the question for proof, the mailed link's page and a refusal; then connect Vipps."""
+    """Open the simulator, the question for proof, the emailed link's page and a refusal; then link Vipps."""
     page.goto(f"{live_shop.shop}/login?next=/checkout")
     press_vipps(page)
     yield "simulator"
@@ -87,7 +87,7 @@ def of_those_who_prove(page: Page, live_shop: LiveShop) -> Iterator[str]:
 
 
 def news(page: Page, live_shop: LiveShop, person: str) -> Iterator[str]:
-    """See what Vipps says beside what is kept here."""
+    """Open the profile with Vipps' values beside the customer's own values."""
     key = person.split("-")[0].split()[0].lower()
     at_simulator(page, live_shop, key, "Moves house")
     at_simulator(page, live_shop, key, "New family name")

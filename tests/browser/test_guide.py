@@ -32,12 +32,12 @@ GUIDE = (
     "/guide/inspector/1", "/guide/inspector/live", "/guide/inspector/compare?login=1&login=2", "/demo/tour",
     "/demo/missions", "/demo/missions/log-in", "/demo/missions/nonce",
 )  # fmt: skip
-# What is folded on a page is opened, but of many parts that are alike the first is enough.
+# Open the folded parts of a page; of many similar parts only the first.
 UNFOLD = "document.querySelectorAll('main details:not(.fold)').forEach(each => each.open = true)"
-GUNNAR = "Gunnar Lie"  # he has no e-mail address to confirm
+GUNNAR = "Gunnar Lie"  # he has no email address to confirm
 
 
-# The words of a page's diagrams that are not wholly inside.
+# The labels of a page's diagrams that are not wholly inside their diagram.
 BEYOND = """() => [...document.querySelectorAll("svg.sequence")].flatMap(svg => {
   const frame = svg.getBoundingClientRect()
   const beyond = box => box.left < frame.left || box.right > frame.right
@@ -57,7 +57,7 @@ def be_remembered(page: Page, live_shop: LiveShop) -> None:
 
 
 def test_a_button_of_each_kind_of_the_error_playground_triggers_its_error(live_shop: LiveShop) -> None:
-    """tests/demo/test_error_playground.py tries all, without a browser."""
+    """tests/demo/test_error_playground.py tests all buttons, without a browser."""
     page = live_shop.open()
     be_remembered(page, live_shop)
     for name in ("access_denied", "callback_repeated", "redirect_uri_unregistered"):
@@ -72,14 +72,14 @@ def test_a_button_of_each_kind_of_the_error_playground_triggers_its_error(live_s
 
 
 @pytest.mark.parametrize("options", [{}, {"viewport": PHONE, "java_script_enabled": False}], ids=["desk", "phone"])
-def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
+def test_folded_parts_open_by_their_address_and_by_the_keyboard(
     live_shop: LiveShop, options: dict[str, object]
 ) -> None:
     page = live_shop.open(**options)
     for address, inside in ((f"{PLAYGROUND}#userinfo_slow", "#userinfo_slow"), ("/guide/conformance#B05", "#B05")):
         page.goto(live_shop.shop + address)
         expect(page.locator(inside)).to_be_in_viewport()
-        assert page.locator(inside).evaluate("it => it.getBoundingClientRect().top") > 48, "not below the row of pages"
+        assert page.locator(inside).evaluate("it => it.getBoundingClientRect().top") > 48, "hidden below the navigation"
         folded = page.locator(".fold:not([open])")
         left = folded.count()
         assert left >= 3, address
@@ -92,7 +92,7 @@ def test_what_is_folded_opens_by_its_address_and_by_the_keyboard(
 def test_every_page_is_accessible(live_shop: LiveShop) -> None:
     page = live_shop.open()
     log_in_with_vipps(page, live_shop, next_path="/guide/inspector")
-    page.goto(f"{live_shop.shop}/login/vipps")  # a second login, to be compared with the first
+    page.goto(f"{live_shop.shop}/login/vipps")  # a second login, to compare with the first
     portal = f"{live_shop.simulator}/merchants/{DEMO_CLIENT_ID}/consents"
     of_the_simulator = (
         f"{portal}/delegatedConsents", f"{portal}/customFlow", f"{live_shop.simulator}/persons/kari/phone",
@@ -120,7 +120,7 @@ def test_a_login_can_be_read_step_by_step(live_shop: LiveShop, options: dict[str
     expect(check).to_contain_text("characters)")
     assert page.evaluate(BEYOND) == []
     for link in page.locator("svg.sequence a").all():
-        link.click(trial=True)  # or its middle is covered
+        link.click(trial=True)  # fails if another element covers its middle
     page.locator("svg.sequence a", has_text="authorization request").click()
     step = page.locator(".step", has_text="Vipps asks you")
     expect(step.locator("> summary")).to_be_in_viewport()
@@ -186,7 +186,7 @@ def test_a_second_window_follows_a_login(live_shop: LiveShop, monkeypatch: pytes
     expect(window.locator("[data-when=over]")).to_be_visible()
 
 
-def test_without_script_a_link_shows_what_has_happened_since(live_shop: LiveShop) -> None:
+def test_without_script_a_link_shows_the_new_steps(live_shop: LiveShop) -> None:
     page = live_shop.open(java_script_enabled=False)
     page.goto(f"{live_shop.shop}/guide/inspector/live")
     with page.expect_popup() as opened:

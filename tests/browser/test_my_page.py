@@ -1,4 +1,4 @@
-"""Forms in Chromium that lead to Vipps: connect, ask again for the profile, confirm."""
+"""Forms in Chromium that lead to Vipps: link, refresh the profile, re-authenticate."""
 
 from typing import Any
 

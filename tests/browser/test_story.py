@@ -1,6 +1,6 @@
-"""The whole story in Chromium: browse, log in with Vipps on the simulator, buy, log out, and read what that did.
+"""The whole story in Chromium: browse, log in with Vipps on the simulator, buy, log out, and read the pages.
 
-Told on a phone, and on a desk without JavaScript; the first login is cancelled, which keeps the cart.
+It runs on a phone, and on a desktop without JavaScript. The first login is cancelled, which keeps the cart.
 """
 
 import pytest
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize(
     "options", [{"viewport": PHONE}, {"viewport": DESK, "java_script_enabled": False}], ids=["phone", "no-javascript"]
 )
-def test_the_story_from_the_shelf_to_logging_out(live_shop: LiveShop, options: dict[str, object]) -> None:
+def test_a_visit_from_browsing_to_logging_out(live_shop: LiveShop, options: dict[str, object]) -> None:
     page = live_shop.open(**options)
     put_into_cart(page, live_shop)
     page.get_by_role("link", name="Go to checkout").click()

@@ -1,7 +1,7 @@
-"""Check a page: it is accessible, in light and dark, and no wider than any window.
+"""Check a page: it is accessible in light and dark mode, and no wider than any window.
 
-A page is opened once and then looked at in several windows, since coming to it is what takes time. Only what a colour
-scheme can change is asked again in the other one: contrast (WCAG 2.2, success criterion 1.4.3).
+A page is opened once and then checked at several window sizes, because opening it takes most of the time. The second
+colour scheme can only change the contrast, so only that is checked again (WCAG 2.2, success criterion 1.4.3).
 """
 
 import json
@@ -12,9 +12,9 @@ from playwright.sync_api import Page
 WIDTHS = (320, 390, 1280)
 ALL: dict[str, object] = {"resultTypes": ["violations"]}
 CONTRAST = {**ALL, "runOnly": ["color-contrast"]}
-# Only what is wrong comes back, as one text: Playwright looks at every member of an object on its way.
+# Return only the violations, as one text: Playwright converts each member of an object separately, which is slow.
 VIOLATIONS = "options => axe.run(document, options).then(found => JSON.stringify({violations: found.violations}))"
-# Colours change at once, so that none is measured on its way. A sheet of a script is no inline style to the policy.
+# Turn transitions off, so that no colour is measured during a transition. The policy allows a script's style sheet.
 AT_ONCE = """() => {
   const sheet = new CSSStyleSheet()
   sheet.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important }")
@@ -23,7 +23,7 @@ AT_ONCE = """() => {
 
 
 def look_at(page: Page, where: str) -> None:
-    """Check the page on which the browser is; `where` is what a failure calls it."""
+    """Check the page that the browser shows; a failure's message names it by `where`."""
     fits(page, where)
     page.evaluate(AT_ONCE)
     page.evaluate(AXE_SCRIPT)

@@ -1,4 +1,4 @@
-"""The cases that the tests prove (`cases.toml`): what a provider or an attacker may do, and what the shop does then."""
+"""The cases that the tests prove (`cases.toml`): an action of a provider or an attacker, and the shop's response."""
 
 import tomllib
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ LOGS_IN = "The person is logged in, once."
 
 @dataclass(frozen=True)
 class Case:
-    """One case: `given` is what happens, `expected` the name of a refusal, or in words what the shop does.
+    """One case: `given` is the situation, `expected` the name of a refusal, or a description of the shop's response.
 
-    The test is the one in `file` that is named after the case, or else `proved_by`: a test of another part.
+    The test is in `file` and named after the case; otherwise `proved_by` names a test of another part.
     """
 
     id: str
@@ -31,7 +31,7 @@ class Case:
 
     @property
     def has_one_outcome(self) -> bool:
-        """Tell whether the case ends in one refusal or in a login, and not in what only words can say."""
+        """Tell whether the case ends in one refusal or in a login, and not in a response that is only described."""
         return bool(self.refusal) or self.expected.startswith(LOGS_IN)
 
 

@@ -1,7 +1,7 @@
-"""One fixture: a shop, an adversarial provider, a browser, and the case that the test is for.
+"""The fixture `party`: a shop, an adversarial provider, a browser, and the case that the test is for.
 
-Shop and provider are built once, because building them costs more than a login. Each test gets an empty database, a
-client that knows nothing of the provider yet, and a provider that has forgotten everything.
+The shop and the provider are built once, because building them takes longer than a login. Each test gets an empty
+database, a client with empty caches, and a provider with its initial state.
 """
 
 import re
@@ -24,19 +24,19 @@ from tests.conftest import browser_of, build
 from tests.provider import CLIENT_ID, running
 
 ENVIRONMENT = {"VIPPS_CLIENT_ID": CLIENT_ID, "VIPPS_CLIENT_SECRET": CLIENT_SECRET, "DEMO": "0"}
-TRANSPORT = Transport(connections=8)  # it knows nothing but connections
+TRANSPORT = Transport(connections=8)  # shared by all tests: its only state is its connections
 
 
 def case_id(test: str) -> str:
-    """Return the case that a test's name begins with: `test_b05b_…` is for B05b."""
+    """Return the id of the case at the beginning of a test's name: `test_b05b_…` is for B05b."""
     found = re.match(r"test_([ab]\d\d[a-z]?)_", test)
-    assert found, f"{test}: a test is named after its case"
+    assert found, f"{test}: name the test after its case"
     return found[1].capitalize()
 
 
 @pytest.fixture(scope="package")
 def op() -> Iterator[OpenIDProvider]:
-    """Return a provider that behaves, until a test bends it."""
+    """Return a provider that answers correctly until the test makes it misbehave."""
     with running(OpenIDProvider) as provider:
         yield provider
 
@@ -61,11 +61,11 @@ def party(
     party = RelyingParty(shop, browser_of(shop), op.origin, op, case, capsys)
     yield party
     if party.seen and case.has_one_outcome:
-        assert party.seen == {case.refusal}, "the table says something else"
+        assert party.seen == {case.refusal}, "the outcome differs from the table of cases"
 
 
 def begin_anew(shop: Flask, empty: Path) -> None:
-    """Take away what a shop keeps: its database, what its client knows of the provider, and its counters."""
+    """Reset the shop: its database, its client's cache of the provider's metadata, and its counters."""
     with shop.app_context():
         db.session.remove()
         db.engine.dispose()

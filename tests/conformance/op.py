@@ -1,7 +1,7 @@
-"""The adversary: an OpenID Provider with a memory, careful unless a test makes it careless.
+"""The adversary: an OpenID Provider that remembers its grants. It checks requests unless a test turns this off.
 
-It is `tests.provider` with an authorization endpoint, and a token endpoint that checks what a good one must: who asks,
-with which method, for which code, from which redirect URI and with which verifier, and that a code works once.
+It is `tests.provider` with an authorization endpoint, and with a token endpoint that checks everything that the
+standard demands: the client, its authentication method, the code, the redirect URI, the verifier, and single use.
 """
 
 import base64
@@ -23,14 +23,14 @@ PERSON = {
 
 @dataclass(frozen=True)
 class Grant:
-    """What a code stands for: the authorization request it answers, and who approved it."""
+    """The grant behind a code: the authorization request, and the subject that approved it."""
 
     request: dict[str, str]
     subject: str
 
 
 class OpenIDProvider(Provider):
-    """A provider that people can log in at; `requests` are the authorization requests that it got, in order."""
+    """A provider with an authorization endpoint; `requests` are the authorization requests it received, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,16 +45,16 @@ class OpenIDProvider(Provider):
         self.id_tokens: list[str] = []
 
     def behave(self) -> None:
-        """Be right in everything, and careful."""
+        """Answer correctly from now on, and check every request."""
         super().behave()
         self.careful = True
         self.auth_method = "client_secret_basic"
         self.userinfo = dict(PERSON)
 
     def authorize(self, url: str, subject: str = "", **answer: Any) -> str:
-        """Approve an authorization request, given its URL; returns the callback's path and query.
+        """Approve an authorization request, given its URL; return the callback's path and query.
 
-        `answer` bends the response: a value of None takes a parameter away.
+        `answer` changes the response: a value of None removes a parameter.
         """
         request = self.understood(url)
         code = secrets.token_urlsafe(16)
@@ -65,11 +65,11 @@ class OpenIDProvider(Provider):
         return f"{urlsplit(request['redirect_uri']).path}?{query}"
 
     def understood(self, url: str) -> dict[str, str]:
-        """Check an authorization request as OpenID Connect Core section 3.1.2.2 and RFC 9700 section 2.1.1 ask."""
+        """Check and return an authorization request (OpenID Connect Core section 3.1.2.2, RFC 9700 section 2.1.1)."""
         parts = urlsplit(url)
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == self.document()["authorization_endpoint"]
         given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=True)
-        assert all(len(values) == 1 for values in given.values()), "a parameter comes once (RFC 6749, section 3.1)"
+        assert all(len(values) == 1 for values in given.values()), "a parameter is repeated (RFC 6749, section 3.1)"
         request = {name: values[0] for name, values in given.items()}
         assert request["response_type"] == "code"
         assert request["client_id"] == CLIENT_ID
@@ -82,7 +82,7 @@ class OpenIDProvider(Provider):
         return request
 
     def handle(self, handler: Handler) -> None:
-        """Answer the token endpoint and userinfo with their checks, and all else as published."""
+        """Answer requests to the token endpoint and userinfo after checking them; answer other requests as usual."""
         if handler.path == TOKEN_PATH:
             self.redeem(handler)
         elif handler.path == USERINFO_PATH and handler.headers["Authorization"] != f"Bearer {ACCESS_TOKEN}":
@@ -91,7 +91,7 @@ class OpenIDProvider(Provider):
             super().handle(handler)
 
     def redeem(self, handler: Handler) -> None:
-        """Be the token endpoint (RFC 6749, section 4.1.3; RFC 7636, section 4.6)."""
+        """Answer a token request (RFC 6749, section 4.1.3; RFC 7636, section 4.6)."""
         form = {name: values[0] for name, values in handler.form.items()}
         code = form.get("code", "")
         grant = self.grants.pop(code, None) if self.careful else self.grants.get(code)
@@ -106,7 +106,7 @@ class OpenIDProvider(Provider):
             handler.send_json(answer)
 
     def is_client(self, form: dict[str, str], header: str | None) -> bool:
-        """Tell whether the client proved itself, by the one method that it is registered for."""
+        """Tell whether the client authenticated with the only method that it is registered for."""
         if self.auth_method == "client_secret_post":
             return header is None and (form.get("client_id"), form.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
         basic = "Basic " + base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
@@ -114,7 +114,7 @@ class OpenIDProvider(Provider):
 
 
 def proves(form: dict[str, str], request: dict[str, str]) -> bool:
-    """Tell whether a token request comes from who sent the authorization request."""
+    """Tell whether a token request matches the authorization request: same redirect URI, and the right verifier."""
     digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     return (

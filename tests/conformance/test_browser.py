@@ -1,4 +1,4 @@
-"""The browser: where a login may lead, which cookies it leaves, and what others can read of it."""
+"""The browser: the allowed redirects after a login, the cookies, and the secrets that no page or log reveals."""
 
 import logging
 from importlib.util import find_spec
@@ -24,7 +24,7 @@ def cookies(response: Any) -> list[str]:
 
 
 def dump_of(party: RelyingParty) -> str:
-    """Return everything that is in the database, logins in progress included."""
+    """Return all rows of the database, with the logins in progress."""
     with party.app.app_context():
         return str([db.session.execute(select(table)).all() for table in db.metadata.tables.values()])
 
@@ -45,7 +45,7 @@ def test_b22_session_fixation(party: RelyingParty) -> None:
     party.is_in(party.log_in())
     assert not logged_in(party, thief)
     party.browser.set_cookie("session", planted, domain="localhost")
-    assert not logged_in(party), "the cookie that counts is another"
+    assert not logged_in(party), "the planted session cookie is valid"
 
 
 def test_b23_cookies(party: RelyingParty) -> None:

@@ -1,4 +1,4 @@
-"""The table of cases and the tests agree: each case has its test, and each test its case."""
+"""The table of cases and the tests agree: each case has a test, and each test has a case."""
 
 import ast
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_a_case_that_is_proved_elsewhere_names_a_test_that_exists() -> None:
 
 def test_every_case_names_a_refusal_or_says_in_words_what_the_shop_does() -> None:
     for case in CASES.values():
-        assert case.refusal or " " in case.expected, f"{case.expected}: there is no such refusal"
+        assert case.refusal or " " in case.expected, f"{case.expected}: this refusal does not exist"
         assert case.clause or (case.refusal and REFUSALS[case.refusal].source), f"{case.id}: no clause"
 
 

@@ -1,4 +1,4 @@
-"""What the provider publishes about itself: every address comes from there, if it can be trusted."""
+"""The provider's discovery document: the shop takes every endpoint from it, after checking the document."""
 
 import datetime
 import ipaddress

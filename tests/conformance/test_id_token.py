@@ -1,4 +1,4 @@
-"""The ID token in whole logins; each check alone: tests/vipps (OpenID Connect Core, section 3.1.3.7)."""
+"""ID tokens in whole logins. The tests of each single check are in tests/vipps (OpenID Connect Core, 3.1.3.7)."""
 
 from app.customers.models import Customer
 from tests.conformance.op import PERSON
@@ -9,7 +9,7 @@ from tests.provider import USERINFO_PATH
 def test_a02_another_issuer(party: RelyingParty) -> None:
     party.op.claims = {"iss": "https://evil.example/"}
     party.is_refused(next_one_works=False)
-    assert party.op.calls(USERINFO_PATH) == 0, "the access token was sent nowhere"
+    assert party.op.calls(USERINFO_PATH) == 0, "the access token must not be sent"
     party.op.behave()
     assert party.log_in().status_code == 303
 

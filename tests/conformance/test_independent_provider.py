@@ -1,8 +1,8 @@
-"""The same logins against a provider of another project: `oidc-provider-mock`, on a socket of its own.
+"""Logins at a provider from another project: `oidc-provider-mock`, on its own socket.
 
-It differs from Vipps in two addresses: its issuer is its bare origin, and discovery is where the standard puts it. Both
-are in one class of the integration, `VippsConfig`, which is replaced here; everything else is the shop as it runs. It
-does not check PKCE, which makes it the careless provider of the table.
+It differs from Vipps in two URLs: its issuer is its bare origin, and its discovery document is at the standard's URL.
+The integration has both in the class `VippsConfig`, which is replaced here; the rest of the shop is unchanged. The
+provider does not check PKCE, so it is the careless provider of the table.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,10 +24,10 @@ from tests.vipps.flow import logged_in, refusal, rows
 from tests.vipps_person import VippsPerson
 
 ADA = {"name": "Ada Nordmann", "email": "ada@conformance.example", "email_verified": True}
-SCOPES = ("openid", "profile", "email", "phone", "address")  # the standard's, which Vipps does not have
+SCOPES = ("openid", "profile", "email", "phone", "address")  # `profile` is a standard scope that Vipps does not have
 
 _pool = urllib3.PoolManager(retries=False)
-# It stands on parts that Authlib is about to drop.
+# The provider uses parts of Authlib that are deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
@@ -40,15 +40,15 @@ class StandardConfig(VippsConfig):
 
     @property
     def discovery_url(self) -> str:
-        """Return the standard's address."""
+        """Return the URL that the standard defines."""
         return f"{self.base_url}/.well-known/openid-configuration"
 
 
 class Person(VippsPerson):
-    """A person who logs in at that provider, by its form."""
+    """A person who logs in with the provider's form."""
 
     def approve(self, authorization_url: str, person: str = "ada", **wishes: Any) -> str:
-        """Fill the provider's form; returns the callback's path and query."""
+        """Fill in the provider's form; return the callback's path and query."""
         form = {"action": "deny"} if wishes.get("action") == "deny" else {"sub": person}
         response = _pool.request("POST", authorization_url, fields=form, encode_multipart=False, redirect=False)
         assert response.status == 302, response.data
@@ -57,7 +57,7 @@ class Person(VippsPerson):
 
 @pytest.fixture
 def provider() -> Iterator[str]:
-    """Serve the provider, with one person; yields its origin."""
+    """Serve the provider with one person; yield its origin."""
     import oidc_provider_mock  # not above: it warns while it is imported
 
     ada = oidc_provider_mock.User(sub="ada", claims=ADA)
@@ -68,7 +68,7 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture
 def person(provider: str, make_app: Callable[..., Flask]) -> Person:
-    """Return a shop whose Vipps is that provider, and a browser in front of it."""
+    """Return a shop that uses this provider as Vipps, with its visitor's browser."""
     shop = make_app(SIMULATOR_URL=provider)
     vipps = shop.extensions["vipps"]
     config = StandardConfig(**{**asdict(vipps.client.config), "scopes": SCOPES})
@@ -95,7 +95,7 @@ def test_a_first_login_makes_a_customer_with_what_userinfo_says_and_a_second_one
 def test_a_cancelled_login_leaves_nothing_and_the_next_one_works(person: Person) -> None:
     callback = person.approve(person.start(), action="deny")
     assert "error=access_denied" in callback
-    # Its versions for Python 3.11 forget the state, against RFC 6749, section 4.1.2.1, so anyone could have sent that.
+    # On Python 3.11 the provider omits the state, against RFC 6749, section 4.1.2.1. So anyone may be the sender.
     expected = "The login was cancelled" if "state=" in callback else "We do not know this login"
     assert refusal(person, person.browser.get(callback)) == expected
     assert rows(person, Customer) == rows(person, CustomerSession) == 0

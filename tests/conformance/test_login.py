@@ -1,4 +1,4 @@
-"""A good login: what is asked, what is sent, and what is kept of the answer."""
+"""A successful login: the authorization request, the token request, and the stored data."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The response in the callback: anyone can write its address, so it must match browser, login and provider."""
+"""The response in the callback: anyone can write a callback URL, so it must match the browser, login and provider."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ CALLBACK = "/login/vipps/callback"
 
 
 def refused_without_a_token_request(party: RelyingParty, response: Any) -> None:
-    """Check that the case is refused, and that the code was sent nowhere."""
+    """Check that the case is refused, and that no request sent the code."""
     party.is_refused(response, next_one_works=False)
     assert party.op.calls(TOKEN_PATH) == 0
     assert party.log_in().status_code == 303
@@ -50,7 +50,7 @@ def test_b03b_another_state(party: RelyingParty, state: str) -> None:
 
 
 def callback_of_an_attacker(party: RelyingParty) -> str:
-    """Begin and approve a login in another browser; returns the callback that is now sent to the victim."""
+    """Begin and approve a login in the attacker's browser; return its callback, to open in the victim's browser."""
     return party.approve(party.start(browser=browser_of(party.app)), "the-attacker")
 
 
@@ -62,12 +62,12 @@ def test_b04b_login_csrf_in_the_middle_of_a_login(party: RelyingParty) -> None:
     callback, own = callback_of_an_attacker(party), party.approve(party.start())
     party.is_refused(party.browser.get(callback), next_one_works=False)
     assert party.op.calls(TOKEN_PATH) == 0
-    assert party.browser.get(own).status_code == 303, "the login that is under way is still good"
+    assert party.browser.get(own).status_code == 303, "the login in progress must still work"
     assert [link.subject for link in party.table(VippsLink)] == [party.op.subject] != ["the-attacker"]
 
 
 def injected(party: RelyingParty, careful: bool) -> Any:
-    """Come back to a login with the code of another person's login."""
+    """Send a login's callback with the code from another person's login."""
     party.op.careful = careful
     return party.come_back(code=code_in(callback_of_an_attacker(party)))
 
@@ -78,7 +78,7 @@ def test_b05_code_injection(party: RelyingParty) -> None:
 
 def test_b05b_code_injection_at_a_careless_provider(party: RelyingParty) -> None:
     party.is_refused(injected(party, careful=False), next_one_works=False)
-    assert party.op.id_tokens, "the provider gave it away"
+    assert party.op.id_tokens, "the provider must have issued an ID token"
     party.op.forget()
     assert party.log_in().status_code == 303
 
@@ -150,7 +150,7 @@ def test_b12_error(party: RelyingParty, code: str) -> None:
     callback = party.approve(party.start("/checkout"), code=None, error=code, error_description="because")
     response = party.browser.get(callback)
     party.is_refused(response, code=code)
-    assert "next=/checkout" in response.text, "the way back is lost"
+    assert "next=/checkout" in response.text, "the return path is lost"
     assert "because" not in response.text
     assert code not in response.text
 
@@ -199,7 +199,7 @@ def test_b17b_malformed_code(party: RelyingParty, code: str) -> None:
 
 def test_b17c_unknown_code(party: RelyingParty) -> None:
     party.is_refused(party.come_back(code="of-no-login"))
-    assert party.op.calls(TOKEN_PATH) == 2, "once for this, once for the good login afterwards"
+    assert party.op.calls(TOKEN_PATH) == 2, "one token request for this login, one for the good login afterwards"
 
 
 def test_b18_unknown_parameters(party: RelyingParty) -> None:

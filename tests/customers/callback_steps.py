@@ -1,4 +1,4 @@
-"""The steps of a Vipps callback, so that a test can let something happen at each of them.
+"""The steps of a Vipps callback, so that a test can run a function at each step.
 
 `at_step(app, "2 statement", do)` runs `do` just before the second statement of the login's own transaction.
 """
@@ -28,9 +28,9 @@ def statement(number: int) -> str:
 
 
 def at_step(app: Flask, step: str, do: Do, patch: Patch = setattr) -> None:
-    """Let something happen at one step of the next callback, and of every one after it.
+    """Run a function at one step of the next callback, and of every later one.
 
-    A test gives the `setattr` of its `monkeypatch`: the session is shared by all shops of a process.
+    A test passes the `setattr` of its `monkeypatch`, because all shops of a process share the session class.
     """
     vipps = app.extensions["vipps"]
     hooks: dict[str, tuple[Any, str]] = {

@@ -1,4 +1,4 @@
-"""What tests of account linking do over and over: make an account, come back from Vipps, and look at who is linked."""
+"""Steps of the account linking tests: add an account, return from Vipps, and read the links."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ from tests.customers.steps import link_in, mails
 from tests.vipps_person import VippsPerson, led_on
 
 PASSWORD = "seven small boats"
-# A person of the simulator whom no demo customer knows, and their words.
+# A test person without an account in the demo, and the words of their name.
 PERSON, NAME, EMAIL, PHONE = "gunnar", "Gunnar Lie", "gunnar.lie@example.com", "4790000018"
 PROVE = "/login/vipps/prove"
 
 
 def has_email(vipps: VippsPerson) -> None:
-    """Give the person an e-mail address that Vipps has verified."""
+    """Give the person an email address that Vipps has verified."""
     vipps.patch(f"persons/{PERSON}", {"email": EMAIL, "email_state": "confirmed"})
 
 
 def add_account(vipps: VippsPerson, *, linked_to: str = "", **changes: Any) -> int:
-    """Add the person's own account, verified in everything, with changes; returns its id."""
+    """Add the person's own account with verified values, apart from the given changes; return its id."""
     now = utcnow()
     values = {
         "email": EMAIL, "email_verified_at": now, "phone_number": PHONE, "phone_verified_at": now, "name": NAME,
@@ -53,7 +53,7 @@ def links_of(vipps: VippsPerson, customer_id: int) -> list[str]:
 
 
 def decisions_of(vipps: VippsPerson, customer_id: int | None) -> list[str]:
-    """Return what was decided about an account, the oldest first; None for a decision about no account."""
+    """Return the decisions about an account, the oldest first; `customer_id` is None for those without an account."""
     of = Activity.customer_id == customer_id if customer_id else Activity.customer_id.is_(None)
     with vipps.app.app_context():
         lines = db.session.scalars(select(Activity).where(of, Activity.decision.is_not(None)).order_by(Activity.id))
@@ -61,7 +61,7 @@ def decisions_of(vipps: VippsPerson, customer_id: int | None) -> list[str]:
 
 
 def who_is_in(vipps: VippsPerson, browser: FlaskClient | None = None) -> int | None:
-    """Return whose session a browser has, by its cookie's row."""
+    """Return the customer of a browser's session, by the row behind its cookie."""
     from app.tokens import secret_hash
 
     cookie = (browser or vipps.browser).get_cookie("session", domain="localhost")
@@ -82,12 +82,12 @@ def log_in_by_password(vipps: VippsPerson, browser: FlaskClient, email: str = EM
 
 
 def begin_connecting(vipps: VippsPerson, browser: FlaskClient | None = None) -> str:
-    """Press "connect" on my page; returns the authorization URL."""
+    """Press "connect" on the account page; return the authorization URL."""
     return begin(vipps, "/account/vipps/link", browser)
 
 
 def begin(vipps: VippsPerson, path: str, browser: FlaskClient | None = None, **data: str) -> str:
-    """Send a form that leads to Vipps; returns the authorization URL."""
+    """Send a form that leads to Vipps; return the authorization URL."""
     browser = browser or vipps.browser
     return led_on(browser, post(browser, path, data, form_on="/account"))
 

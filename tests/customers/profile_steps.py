@@ -1,4 +1,4 @@
-"""What tests of the profile do over and over: a customer, what Vipps says about them, and what became of it."""
+"""Steps of the profile tests: add a customer, set the values at Vipps, and read the result."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ PROFILE = "/account/profile"
 FORM = {"name": "Kari Nordfjell", "phone": "900 00 011", "street": "", "postal_code": "", "region": "", "country": "NO"}
 IN_FORM = {"street": "Fjordveien 12, Unit B5", "postal_code": "5003", "region": "BERGEN"}
 
-# What Vipps says about a customer with the same values here.
+# The profile at Vipps of a customer whose own values are the same.
 SAID: dict[str, Any] = {
     "name": "Kari Nordfjell", "given_name": "Kari", "family_name": "Nordfjell", "email": "kari@example.com",
     "email_verified": True, "phone_number": "4790000011", "phone_number_verified": True, "addresses": (HOME, WORK),
@@ -36,7 +36,7 @@ OWN: dict[str, Any] = {
     "name": "Kari Nordfjell", "given_name": "Kari", "family_name": "Nordfjell", "email": "kari@example.com",
     "phone_number": "4790000011", "address": OWN_HOME,
 }  # fmt: skip
-# What each field becomes at Vipps, as userinfo says it, and as the shop would keep it.
+# A new value for each field: as userinfo returns it, and as the shop stores it.
 NEWS: dict[str, tuple[dict[str, Any], Any]] = {
     "name": ({"name": "Kari Berg", "family_name": "Berg"}, "Kari Berg"),
     "email": ({"email": "kari.berg@example.com"}, "kari.berg@example.com"),
@@ -53,7 +53,7 @@ def says(**changes: Any) -> UserInfo:
 
 
 def add_linked(app: Flask, *, policy: str = "ask", told: bool = True, **changes: Any) -> int:
-    """Add a customer whom a Vipps user may open, with what Vipps said last; returns the id."""
+    """Add a customer who is linked to a Vipps user, with the profile from Vipps; return the id."""
     now = utcnow()
     with app.test_request_context():
         customer = Customer(email_verified_at=now, refresh_policy=policy, **{**OWN, **changes})
@@ -81,7 +81,7 @@ def refresh(app: Flask, customer_id: int, info: UserInfo) -> Refreshed:
 
 
 def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    """Give a browser a session that leaves no line in the activity list."""
+    """Give a browser a session without an entry in the activity list."""
     with app.test_request_context():
         _row, token = session_store.add(db.session.get_one(Customer, customer_id), LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
@@ -121,7 +121,7 @@ def decide(client: FlaskClient, **choices: str) -> Any:
 
 
 def proposed(page: Page) -> dict[str, list[str]]:
-    """Return what is asked: by its label, the old and the new value."""
+    """Return the shown proposals: the old and the new value by label."""
     return {
         form.select("legend")[0].get_text(): [each.get_text(" ") for each in form.select(".choice__text")]
         for form in page.select(".proposal")

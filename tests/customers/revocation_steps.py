@@ -1,4 +1,4 @@
-"""What tests of the end of sharing do over and over: deliver events, let logins end, look at what came of it."""
+"""Steps of the revocation tests: deliver events, finish logins, and read the result."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def now() -> datetime:
-    """Return the present second, as an event says it."""
+    """Return the current time in whole seconds, as in an event."""
     return utcnow().replace(microsecond=0)
 
 
@@ -53,14 +53,14 @@ def link_of(app: Flask, customer_id: int) -> VippsLink:
 
 
 def subject_of(vipps: VippsPerson) -> tuple[int, str]:
-    """Return who has logged in with Vipps, as number here and as subject there."""
+    """Return the customer's id and the Vipps subject of the person who has logged in."""
     with vipps.app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.shared_at.is_not(None))).one()
         return link.customer_id, link.subject
 
 
 def told(app: Flask, customer_id: int) -> None:
-    """Give a customer's link a profile, with an address and an e-mail address of its own."""
+    """Give a customer's link a profile from Vipps with its own postal and email address."""
     with app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
         home = {"type": "home", "street": "Fjordveien 12", "postal_code": "5003", "region": "BERGEN", "country": "NO"}
@@ -69,7 +69,7 @@ def told(app: Flask, customer_id: int) -> None:
 
 
 def everything(app: Flask, *but: Any) -> dict[str, list[Any]]:
-    """Return every row of the tables in which something of a customer is."""
+    """Return every row of the tables with data of a customer."""
     tables = (Customer, VippsLink, VippsProfile, ConsentRecord, ProfileChange)
     with app.app_context():
         return {
@@ -91,7 +91,7 @@ def sending(app: Flask, bodies: list[bytes]) -> list[Callable[[], Any]]:
 
 
 def settle(app: Flask, logged_in_at: datetime, **claims: Any) -> None:
-    """Let a login of some moment come to its end, as a callback does."""
+    """Finish a login that happened at the given time, as a callback does."""
     settings = app.extensions["settings"]
     who = Identity(settings.provider_url + ISSUER_PATH, settings.client_id, SUBJECT)
 

@@ -1,4 +1,4 @@
-"""What tests of the accounts do over and over: make a customer, log in, read the mail."""
+"""Steps of the account tests: add a customer, log in, read emails."""
 
 import re
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def add_customer(
 def add_answer(
     app: Flask, customer_id: int, consent_id: str = "email", granted: bool = True, text: str = "By email", **fields: Any
 ) -> int:
-    """Add a row to the consent ledger, as Vipps would bring it, and return its id."""
+    """Add an answer from Vipps to the consent ledger, and return its id."""
     at = fields.pop("at", None) or utcnow()
     evidence = fields.pop("evidence", {"timeOfConsent": at.isoformat(), "accepted": granted, "text": text})
     values = {
@@ -68,7 +68,7 @@ def add_answer(
 
 
 def log_in(client: FlaskClient, email: str = EMAIL) -> Any:
-    """Log in without the password form, which a shop may not have, as a login that has just been confirmed."""
+    """Log in with a recent re-authentication, without the password form, which a shop may not have."""
     app = client.application
     cookies = "; ".join(f"{each.key}={each.value}" for each in client._cookies.values())
     environ = {**client.environ_base, "HTTP_COOKIE": cookies}
@@ -90,14 +90,14 @@ def log_in_by_form(client: FlaskClient, email: str = EMAIL, password: str = PASS
 
 
 def enter(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    """Log a customer in without a password, as Vipps would, which confirms nothing."""
+    """Log a customer in as a Vipps login does: without a re-authentication."""
     with app.test_request_context():
         response = sign_in(db.session.get_one(Customer, customer_id), "vipps", "/", confirmed=False)
     client.set_cookie("session", response.headers["Set-Cookie"].partition(";")[0].partition("=")[2])
 
 
 def forget_confirmations(app: Flask) -> None:
-    """Close the window in which a session may do what matters, for everybody."""
+    """End the re-authentication of every session."""
     with app.app_context():
         db.session.execute(update(CustomerSession).values(confirmed_at=None))
         db.session.commit()
@@ -113,14 +113,14 @@ def is_logged_in(client: FlaskClient) -> bool:
 
 
 def mails(app: Flask, kind: str | None = None, to: str = EMAIL) -> list[Mail]:
-    """Return what the outbox keeps for an address, the oldest first."""
+    """Return the emails in the outbox to an address, the oldest first."""
     with app.app_context():
         kept = db.session.scalars(select(Mail).where(Mail.recipient == to).order_by(Mail.id)).all()
         return [mail for mail in kept if kind in (None, mail.kind)]
 
 
 def link_in(mail: Mail, about: str) -> str:
-    """Return the path of the one link in a mail that leads to these pages."""
+    """Return the path of the only link in an email that leads to these pages."""
     (path,) = re.findall(rf"http://localhost:8000(/{about}/\S+)", mail.body)
     return str(path)
 
@@ -133,7 +133,7 @@ def activity_of(app: Flask, customer_id: int) -> list[tuple[str, str | None]]:
 
 
 def copy_of(app: Flask, client: FlaskClient) -> FlaskClient:
-    """Return another browser with the session cookie of this one, as a thief would have it."""
+    """Return another browser with this browser's session cookie, as an attacker who stole it has."""
     cookie = client.get_cookie("session")
     assert cookie is not None
     other = browser_of(app)
@@ -160,7 +160,7 @@ def set_values(app: Flask, customer_id: int, **values: Any) -> None:
 
 
 def verified_holders(app: Flask, number: str) -> list[int]:
-    """Return who holds a number that is verified."""
+    """Return the customers who have this number as verified."""
     held = (Customer.phone_number == number, Customer.phone_verified_at.is_not(None))
     with app.app_context():
         return list(db.session.scalars(select(Customer.id).where(*held)))
@@ -200,5 +200,5 @@ def while_it_is_checked(monkeypatch: Any, model: Any = Customer, **changes: Any)
 
 
 def hashes_made(hasher: Mock) -> int:
-    """Return how many slow computations were asked of a wrapped hasher."""
+    """Return how many slow computations a wrapped hasher has made."""
     return int(hasher.verify.call_count + hasher.hash.call_count)

@@ -71,7 +71,7 @@ def test_the_address_changes_when_the_link_is_used_and_not_before(app: Flask, cl
     assert use(client, link).status_code == 410
 
 
-def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_a_taken_address_gets_the_same_page_and_its_owner_an_email(app: Flask, client: FlaskClient, tuva: int) -> None:
     taken, free = "taken@example.com", "free@example.com"
     owner = steps.add_customer(app, taken)
     answers = set()
@@ -87,7 +87,7 @@ def test_a_taken_address_gets_the_same_answer_and_its_owner_a_mail(app: Flask, c
     assert steps.activity_of(app, owner) == []
 
 
-def test_an_address_that_was_taken_meanwhile_stays_there(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_an_address_that_was_taken_meanwhile_is_not_moved(app: Flask, client: FlaskClient, tuva: int) -> None:
     link = link_for(app, client)
     owner = steps.add_customer(app, NEW)
     response = use(client, link)
@@ -99,7 +99,7 @@ def test_an_address_that_was_taken_meanwhile_stays_there(app: Flask, client: Fla
     assert steps.mails(app, to=EMAIL) == []
 
 
-def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, monkeypatch: Any) -> None:
+def test_only_one_of_two_accounts_gets_an_address(either_app: Flask, monkeypatch: Any) -> None:
     emails = ["first@example.com", "second@example.com"]
     browsers = [browser_of(either_app) for _ in emails]
     for browser, email in zip(browsers, emails, strict=True):
@@ -111,7 +111,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
 
     def find_and_wait(email: str, *, lock: bool = False) -> Customer | None:
         found = find(email, lock=lock)
-        with suppress(threading.BrokenBarrierError):  # on SQLite only one is let in at a time
+        with suppress(threading.BrokenBarrierError):  # SQLite admits only one writer at a time
             both_have_looked.wait(timeout=1)
         return found
 
@@ -128,7 +128,7 @@ def test_of_two_accounts_that_want_one_address_one_gets_it(either_app: Flask, mo
     assert sorted(map(steps.is_logged_in, browsers)) == [True, True]
 
 
-def test_the_link_works_only_for_the_account_that_asked(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_the_link_works_only_for_the_account_that_requested_it(app: Flask, client: FlaskClient, tuva: int) -> None:
     other = browser_of(app)
     steps.add_customer(app, "other@example.com")
     steps.log_in(other, "other@example.com")
@@ -140,7 +140,7 @@ def test_the_link_works_only_for_the_account_that_asked(app: Flask, client: Flas
 
 
 @pytest.mark.parametrize("what", ["a taken address", "a new password"])
-def test_what_comes_later_makes_a_link_void(app: Flask, client: FlaskClient, tuva: int, what: str) -> None:
+def test_a_later_link_or_password_makes_a_link_void(app: Flask, client: FlaskClient, tuva: int, what: str) -> None:
     link = link_for(app, client)
     if what == "a taken address":
         steps.add_customer(app, "taken@example.com")
@@ -168,7 +168,7 @@ def test_a_changed_address_makes_every_other_link_void(app: Flask, client: Flask
         (EMAIL.upper(), "That is already your email address"),
     ],
 )
-def test_what_is_no_new_address_is_said(app: Flask, client: FlaskClient, tuva: int, email: str, words: str) -> None:
+def test_a_wrong_new_address_is_named(app: Flask, client: FlaskClient, tuva: int, email: str, words: str) -> None:
     response = ask(client, email)
     assert response.status_code == 422
     assert words in response.text
@@ -188,7 +188,7 @@ def test_a_first_address_is_added_in_the_same_way(app: Flask, client: FlaskClien
     assert [mail.kind for mail in steps.mails(app, to=NEW)] == ["change_email"]
 
 
-def test_an_address_of_ones_own_that_was_never_confirmed_can_be_confirmed(app: Flask, client: FlaskClient) -> None:
+def test_a_customer_can_confirm_their_own_unconfirmed_address(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app, confirmed=False, vipps=True)
     steps.enter(app, client, customer_id)
     post(client, "/account/confirm", {"password": PASSWORD, "next": FORM}, form_on="/account")
@@ -199,7 +199,7 @@ def test_an_address_of_ones_own_that_was_never_confirmed_can_be_confirmed(app: F
 
 
 def test_an_unconfirmed_registration_does_not_keep_an_address(app: Flask, client: FlaskClient, tuva: int) -> None:
-    """A stranger could otherwise hold any address for ever; the mailbox says whose it is."""
+    """An attacker could otherwise block any address for ever; the mailbox proves who owns it."""
     steps.register(browser_of(app), NEW)
     stranger = steps.get_customer(app, NEW)
     ask(client)
@@ -215,14 +215,14 @@ def test_an_unconfirmed_registration_does_not_keep_an_address(app: Flask, client
         assert db.session.get(Customer, stranger.id) is None
 
 
-def test_mail_to_one_address_is_bounded(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_emails_to_a_new_address_are_limited(app: Flask, client: FlaskClient, tuva: int) -> None:
     written = [NEW, NEW.upper()] * 3
     answers = [ask(client, email) for email in written]
     assert {(a.status_code, a.headers["Location"]) for a in answers} == {(303, "/account")}
     assert "We have sent a link" in open_page(client, "/account").text
     assert len(steps.mails(app, to=NEW)) == 5
     link = steps.link_in(steps.mails(app, to=NEW)[-1], "account/email")
-    assert post(client, link, form_on="/account").status_code == 303, "the newest that was mailed still works"
+    assert post(client, link, form_on="/account").status_code == 303, "the newest emailed link still works"
 
 
 @given(st.emails())
@@ -232,7 +232,7 @@ def test_the_normal_form_is_stable_and_ascii(written: str) -> None:
 
 
 @pytest.mark.parametrize("purpose", TokenPurpose)
-def test_a_link_works_once_in_its_time_for_its_purpose_and_is_the_newest(app: Flask, purpose: TokenPurpose) -> None:
+def test_only_the_newest_link_works_once_in_time_for_its_purpose(app: Flask, purpose: TokenPurpose) -> None:
     customer_id, issued_at = steps.add_customer(app), utcnow()
     lifetime = timedelta(hours=24 if purpose is TokenPurpose.CONFIRM else 1)
     with app.app_context():

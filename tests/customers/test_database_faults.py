@@ -1,4 +1,4 @@
-"""A database that fails at any step of a callback: a page with a reference number that is in the log, nothing
+"""A database that fails at any step of a callback: the page has a reference number that is in the log, no change is
 half-written, no customer is logged in, and the next login works."""
 
 import json
@@ -22,7 +22,7 @@ from tests.vipps_person import VippsPerson
 
 PERSON = "gunnar"
 INSIDE = (statement(1), statement(5), BEFORE_COMMIT)
-# More than there is room for, as any row is when there is no room at all.
+# A row that does not fit into the limited file, as on a full disk.
 ONE_ROW_TOO_MANY = (
     "INSERT INTO mail (recipient, subject, body, kind, sent_at) VALUES ('', '', zeroblob(9000000), '', '')"
 )
@@ -30,7 +30,7 @@ ONE_ROW_TOO_MANY = (
 
 @dataclass
 class Trouble:
-    """What breaks at one step of a callback, and is mended after it."""
+    """A fault of the database at one step of a callback; it is repaired after the callback."""
 
     vipps: VippsPerson
     monkeypatch: pytest.MonkeyPatch
@@ -45,11 +45,11 @@ class Trouble:
         event.listen(self.engine, "before_cursor_execute", self._spoil, retval=True)
 
     def break_down(self) -> None:
-        """Break the database; what mends it goes to `mend`."""
+        """Break the database; add the functions that repair it to `mend`."""
         self.mend.append(self.engine.dispose)
 
     def spoil(self, cursor: Any, sql: str) -> str | None:
-        """Do something to the connection of a statement while the database is broken; return another statement."""
+        """Disturb a statement's connection while the database is broken; return a statement to run instead, or None."""
 
     def _spoil(self, connection: Any, cursor: Any, sql: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
         other = self.spoil(cursor, sql) if self.mend else None
@@ -61,7 +61,7 @@ class Trouble:
             self.break_down()
 
     def log_in(self, step: str) -> Any:
-        """Log in with a new browser, with this trouble at a step; returns the callback's answer."""
+        """Log in with a new browser, with this fault at a step; return the callback's response."""
         browser = browser_of(self.vipps.app)
         callback = self.vipps.approve(self.vipps.start(browser=browser), PERSON)
         self.due_at = step
@@ -74,7 +74,7 @@ class Trouble:
 
 
 class Locked(Trouble):
-    """Another process writes and does not end: SQLite has one lock."""
+    """Another process holds SQLite's only write lock."""
 
     def break_down(self) -> None:
         other = sqlite3.connect(str(self.engine.url.database), isolation_level=None)
@@ -95,12 +95,12 @@ class ReadOnly(Trouble):
 
 
 class OnPostgres(Trouble):
-    """What an administrator's connection does to the database."""
+    """A fault that an administrator's connection causes."""
 
     ALONE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
 
     def run(self, *statements: str) -> None:
-        """Run statements outside of any transaction, on the server's own database."""
+        """Run statements without a transaction, on the server's maintenance database."""
         url, name = self.engine.url, self.engine.url.database
         admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
@@ -110,14 +110,14 @@ class OnPostgres(Trouble):
 
 
 class Restarted(OnPostgres):
-    """The server ends every connection, and takes new ones."""
+    """The server ends every connection, and accepts new ones."""
 
     def break_down(self) -> None:
         self.run(self.ALONE)
 
 
 class Unreachable(OnPostgres):
-    """The server ends every connection, and takes no new ones for a while."""
+    """The server ends every connection, and accepts no new ones for a while."""
 
     def break_down(self) -> None:
         self.run("ALTER DATABASE {name} ALLOW_CONNECTIONS false", self.ALONE)
@@ -135,7 +135,7 @@ class TablesLocked(OnPostgres):
 
 
 def _impatient(connection: Any) -> None:
-    """Wait for a lock as the shop does, but not for three seconds."""
+    """Shorten the wait for a lock, which is three seconds in the shop."""
     connection.exec_driver_sql("SET LOCAL lock_timeout = 100")
 
 
@@ -164,7 +164,7 @@ ON_POSTGRESQL = pytest.mark.postgresql
 def test_a_database_that_fails_logs_no_customer_in_and_nothing_is_half_written(
     request: pytest.FixtureRequest, shop: str, kind: type[Trouble], at: tuple[str, ...], monkeypatch: Any, capsys: Any
 ) -> None:
-    """Let every step fail in turn, and look at what the person, the log and the database have of it."""
+    """Let each step fail in turn, and check the page, the log and the database."""
     monkeypatch.setattr(sqlite_lock, "BUSY_MS", 100)
     vipps = request.getfixturevalue(shop)
     trouble, before = kind(vipps, monkeypatch), everything(vipps.app)
@@ -192,15 +192,15 @@ def test_a_server_that_is_restarted_between_transactions_is_not_noticed(
 
 
 @pytest.mark.postgresql
-def test_a_committed_login_does_not_fail_any_more(on_postgresql: VippsPerson, monkeypatch: Any) -> None:
-    """The page would say that the login failed, beside a session whose cookie no browser has."""
+def test_a_committed_login_does_not_fail(on_postgresql: VippsPerson, monkeypatch: Any) -> None:
+    """Otherwise the page would report a failed login, although a session exists whose cookie no browser has."""
     response = Unreachable(on_postgresql, monkeypatch).log_in(AFTER_COMMIT)
     assert response.status_code == 303
     assert "session=" in str(response.headers.getlist("Set-Cookie"))
 
 
-def test_a_lost_answer_is_in_when_its_callback_comes_again(either_vipps: VippsPerson, monkeypatch: Any) -> None:
-    """As when the shop is killed between the commit and the answer."""
+def test_a_repeated_callback_after_a_lost_response_logs_in(either_vipps: VippsPerson, monkeypatch: Any) -> None:
+    """The shop is killed between the commit and the response."""
 
     def die() -> None:
         raise RuntimeError

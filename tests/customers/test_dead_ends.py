@@ -1,4 +1,4 @@
-"""Every state of an account has a way on: the guarded pages, and the actions after a refusal."""
+"""Every state of an account offers a next action, on the guarded pages and after a refusal."""
 
 import re
 import shutil
@@ -36,7 +36,7 @@ from tests.pages import Page
 
 PROVIDER = "https://vipps.example"
 MAILED = re.compile(r"http://localhost:8000(/(?:account/email|password/reset)/\S+)")
-# What a walk follows: not the page that has a link to everything, and none that is not about the account.
+# A walk follows only these links and forms. The account's page is not among them: it links to every page.
 WAYS = ("/account/", "/password/")
 ELSEWHERE = ("/account", "/password/sent")
 NO_WAY = ".no-way"
@@ -46,14 +46,14 @@ Offer = tuple[str, str, tuple[tuple[str, str], ...]]
 
 @dataclass(frozen=True)
 class State:
-    """An account and what Vipps does. `link` is linked, ended (the sharing) or other (another sales unit's)."""
+    """An account's state and Vipps' state. `link` is linked, ended (sharing revoked) or other (another sales unit)."""
 
     password: bool
     email: str  # no, unconfirmed or confirmed
     link: str
     plan: str = "basic"
     vipps: str = "up"  # down (no answer to the callback) or resting (the circuit breaker is open)
-    held: bool = False  # Vipps says an address that another account holds
+    held: bool = False  # Vipps returns an email address that another account has
 
     def __str__(self) -> str:
         account = f"{'' if self.password else 'no '}password, {self.email} email, {self.link}"
@@ -73,7 +73,7 @@ walks = count(1)
 
 
 class Walk:
-    """One customer in one browser, on the way to one page."""
+    """One customer in one browser, walking to one page."""
 
     def __init__(self, app: Flask, state: State, is_guarded_twice: bool) -> None:
         self.app, self.state, self.is_guarded_twice, self.number = app, state, is_guarded_twice, next(walks)
@@ -110,12 +110,12 @@ class Walk:
         return f"subject-{self.number}"
 
     def to(self, target: str) -> None:
-        """Walk until the page is open and its form is accepted; fail on a circle."""
+        """Walk until the page is open and its form is accepted; fail if the walk goes in a circle."""
         todo: deque[Offer] = deque([("GET", target, ())])
         tried: set[Any] = set()
         may_end = False
         while todo:
-            assert len(self.trail) < MAX_STEPS, f"no end in sight: {self.trail}"
+            assert len(self.trail) < MAX_STEPS, f"the walk does not end: {self.trail}"
             offer, before, mailed = todo.popleft(), self._standing(), self._mailed()
             if (offer, before) in tried:
                 continue
@@ -125,18 +125,18 @@ class Walk:
                 return self._send_own_form(page)
             is_end = bool(page.select(NO_WAY))
             offers = [] if self.path == "/account" else list(self._offers(page))
-            assert offers or is_end or self.path in ELSEWHERE, f"no way on: {self.trail}"
+            assert offers or is_end or self.path in ELSEWHERE, f"the page offers no next action: {self.trail}"
             may_end = may_end or is_end
             todo.extendleft(reversed(offers))
             if self._standing() != before:
                 todo.appendleft(("GET", target, ()))
             if (newest := self._mailed()) != mailed:
                 todo.appendleft(("GET", newest, ()))
-        assert may_end, f"a circle: {self.trail}"
+        assert may_end, f"the walk goes in a circle: {self.trail}"
         return None
 
     def _take(self, method: str, path: str, fields: tuple[tuple[str, str], ...] = ()) -> Page:
-        """Take an offer, and follow its redirects, also to Vipps and back."""
+        """Open a link or send a form, and follow the redirects, also to Vipps and back."""
         self.trail.append(f"{method} {path}")
         response = post(self.browser, path, dict(fields)) if method == "POST" else self.browser.get(path)
         while response.status_code in (302, 303):
@@ -163,7 +163,7 @@ class Walk:
                 yield "GET", str(link["href"]), ()
 
     def _answers(self, form: Any) -> Iterator[tuple[tuple[str, str], ...]]:
-        """Fill in a form as its customer can, once with each address that makes a difference."""
+        """Fill in a form as this customer can, once with each email address that matters."""
         names = {str(each["name"]): str(each.get("value", "")) for each in form.select("input[name]")}
         names.pop("csrf_token", None)
         known = "current" if "current" in names else "password"
@@ -181,7 +181,7 @@ class Walk:
             yield tuple({**names, "email": address}.items())
 
     def _is_open(self, page: Page, target: str) -> bool:
-        """Tell whether this is the page that was wanted, with its own form, or the account needs no such page."""
+        """Tell whether this is the target page with its form, or whether this account does not need that page."""
         if not self.is_guarded_twice:
             return self.path not in ("/login", "/account/confirm")
         is_linked = self.state.link != "other"
@@ -200,12 +200,12 @@ class Walk:
         assert self.path != "/account/confirm", self.trail
 
     def _mailed(self) -> str:
-        """Return the newest mailed link, which is the only one that works."""
+        """Return the newest emailed link. Older links no longer work."""
         found = [(mail.id, MAILED.findall(mail.body)) for to in (self.own, self.new) for mail in mails(self.app, to=to)]
         return max(((number, links[0]) for number, links in found if links), default=(0, ""))[1]
 
     def _standing(self) -> tuple[Any, ...]:
-        """Return what an offer can change: the account's proofs, and the confirmation of this browser."""
+        """Return the state that a step can change: password, email address, and this browser's re-authentication."""
         cookie = self.browser.get_cookie("session")
         with self.app.app_context():
             customer = db.session.get_one(Customer, self.customer_id)
@@ -215,7 +215,7 @@ class Walk:
 
 
 class LeadsOn:
-    """What the page between a form and Vipps does in a browser."""
+    """The redirect that a browser makes on the page between a form and Vipps."""
 
     status_code = 303
 
@@ -227,7 +227,7 @@ vipps_says: dict[str, Any] = {}
 
 
 def stand_in(app: Flask, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a Vipps without a network into the shop's client; the checks of the attempt and of `acr` stay the shop's."""
+    """Replace Vipps in the shop's client, so that no network is used. The shop still checks the attempt and `acr`."""
     client = app.extensions["vipps"].client
     issuer = client.config.issuer
 
@@ -255,7 +255,7 @@ def stand_in(app: Flask, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def shop(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """Build one shop for all walks: each has its own customer, and building one takes longer than a walk."""
+    """Build one shop for all walks, because building takes longer than a walk. Each walk has its own customer."""
     database = tmp_path_factory.mktemp("guarded") / "shop.sqlite"
     shutil.copy(empty_database, database)
     app = build({}, database)
@@ -266,7 +266,7 @@ def shop(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def guarded_pages(shop: Flask) -> dict[str, bool]:
-    """Return every page that sends a visitor to the login, and whether it sends a customer on to the confirmation."""
+    """Return every page that requires a login, and whether it also requires a re-authentication."""
     visitor, customer = browser_of(shop), browser_of(shop)
     enter(shop, customer, add_customer(shop))
     pages = [path for _rule, path in rules(shop) if sent_to(visitor, path).startswith("/login?next=")]
@@ -292,7 +292,7 @@ def test_every_guarded_page_is_reached_in_every_state(
     stand_in(shop, state, monkeypatch)
     for path, is_guarded_twice in guarded_pages.items():
         if not is_guarded_twice and state not in ACCOUNTS:
-            continue  # a login alone opens it, so it does not depend on Vipps
+            continue  # a login is enough for this page, so Vipps' state does not matter
         Walk(shop, state, is_guarded_twice).to(path)
 
 
@@ -383,14 +383,14 @@ MAKE_NONE = Action("/cart", members=True)
 @pytest.mark.parametrize(
     ("code", "purpose", "customer", "first"),
     [
-        # What was begun for an account begins again on its page: the button would log in any user who comes back.
+        # A login for an account begins again on the account's page: the login button would accept any Vipps user.
         ("access_denied", LoginPurpose.CONNECT, WITH_PASSWORD, "/account/vipps/link"),
         ("access_denied", LoginPurpose.REFRESH, WITH_PASSWORD, "/account/profile"),
-        # A customer gets no login button for what they may not have begun.
+        # A customer gets no login button after a login that another user may have begun.
         ("state_expired", None, WITH_PASSWORD, "/account"), ("state_expired", None, None, Action("/cart")),
         ("state_expired", LoginPurpose.PROVE, WITH_PASSWORD, "/account"),
         ("state_expired", LoginPurpose.PROVE, None, Action("/cart")),
-        # A login that makes no account makes none when it begins again.
+        # A login that may not create an account may not create one when it begins again either.
         ("access_denied", LoginPurpose.MEMBERS, None, MAKE_NONE),
         ("access_denied", LoginPurpose.MEMBERS, WITH_PASSWORD, MAKE_NONE),
         ("access_denied", LoginPurpose.LOG_IN, WITH_PASSWORD, Action("/cart")),
@@ -408,7 +408,7 @@ def test_the_first_action_begins_again_for_the_same_purpose(
             assert all(each.label for each in actions)
 
 
-def test_what_would_be_refused_again_are_refusals() -> None:
+def test_the_refusals_without_a_retry_exist() -> None:
     assert set(REFUSALS) >= NO_RETRY
 
 
@@ -421,6 +421,6 @@ def test_what_would_be_refused_again_are_refusals() -> None:
         (False, "/checkout", "/cart"),
     ],
 )
-def test_the_way_back(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
+def test_the_link_back_leads_to_the_page_before(app: Flask, is_logged_in: bool, next_path: str, href: str) -> None:
     with app.test_request_context():
         assert back_action(is_logged_in, next_path).href == href

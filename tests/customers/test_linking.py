@@ -1,6 +1,6 @@
-"""A Vipps user and the accounts of the shop, as whole logins: which account opens, what is asked, what is told.
+"""Account linking in whole logins: which account the Vipps user gets, which proof is required, what the pages say.
 
-Attacks fail and leave nothing behind: Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022), RFC 9700
+Attacks fail and leave no data: Sudhodanan and Paverd, "Pre-hijacked accounts" (USENIX Security 2022), RFC 9700
 section 4.7, ASVS 6.8 and 7.5, and Vipps' best practices for linking user accounts.
 """
 
@@ -35,14 +35,14 @@ def _with_an_address(vipps: VippsPerson) -> None:
     linking.has_email(vipps)
 
 
-def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPerson) -> None:
+def test_an_account_verified_on_both_sides_is_linked_at_once(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     response = vipps.log_in(PERSON, "/cart")
     assert response.headers["Location"] == "/cart"
     notice = open_page(vipps.browser, "/").one(".notice--success")
     assert NAME in notice.text
     why, not_you = (str(link["href"]) for link in notice.select("a"))
-    assert not_you == "/account", "the way out for another person"
+    assert not_you == "/account", "the link for another person"
     assert "verified the same email address" in open_page(vipps.browser, why).text
     assert linking.who_is_in(vipps) == account
     assert len(linking.links_of(vipps, account)) == 1
@@ -51,24 +51,24 @@ def test_an_account_that_both_sides_have_verified_opens_at_once(vipps: VippsPers
         assert list(kinds) == ["vipps_connected", "logged_in"]
     vipps.log_in(PERSON, browser=linking.another_browser(vipps))
     assert linking.decisions_of(vipps, account) == ["link_and_log_in", "known_subject"]
-    assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "told once"
+    assert len(mails(vipps.app, "vipps_connected", EMAIL)) == 1, "one email tells the owner"
 
 
-def test_a_name_is_escaped_where_it_is_told(vipps: VippsPerson) -> None:
+def test_a_name_is_escaped_in_messages(vipps: VippsPerson) -> None:
     vipps.patch(f"persons/{PERSON}", {"given_name": "<b>Gun</b>"})
     vipps.log_in(PERSON)
     assert "<b>Gun" not in vipps.browser.get("/").text
 
 
-def test_only_what_vipps_has_verified_counts() -> None:
-    """The simulator verifies every number, so this asks the function itself."""
+def test_only_values_verified_by_vipps_count() -> None:
+    """The simulator verifies every number, so the test calls the function itself."""
     said = UserInfo("the-subject", given_name="Gunnar", email=EMAIL, phone_number=PHONE)
     assert account_links.person_of(said) == Person("Gunnar", "", None, None)
     verified = replace(said, email_verified=True, phone_number_verified=True)
     assert account_links.person_of(verified) == Person("Gunnar", "", EMAIL, PHONE)
 
 
-def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(vipps: VippsPerson) -> None:
+def test_with_only_the_number_the_password_is_required_and_leads_back(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     response = vipps.log_in(PERSON, "/cart")
     assert response.headers["Location"] == PROVE
@@ -85,7 +85,7 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
     wrong = linking.send_proof(vipps.browser, password="not this one")
     assert wrong.status_code == 422
     assert "That is not the password" in check_page(wrong).text
-    for lost in ("session", "form"):  # the proof can wait until the browser is opened again
+    for lost in ("session", "form"):  # the pending link survives closing the browser
         vipps.browser.delete_cookie(lost, domain="localhost")
     right = linking.send_proof(vipps.browser, password=PASSWORD)
     assert right.headers["Location"] == "/cart"
@@ -96,23 +96,23 @@ def test_by_number_alone_the_password_is_asked_for_and_leads_to_where_they_were(
 
 
 @pytest.mark.parametrize("email", [EMAIL, "typed@example.com"])
-def test_a_password_verifies_the_address_that_vipps_has_verified_and_no_other(vipps: VippsPerson, email: str) -> None:
+def test_a_password_confirms_only_an_address_that_vipps_has_verified(vipps: VippsPerson, email: str) -> None:
     account = linking.add_account(vipps, email=email, email_verified_at=None)
     vipps.log_in(PERSON)
     assert linking.send_proof(vipps.browser, password=PASSWORD).status_code == 303
     assert linking.who_is_in(vipps) == account
     now = linking.customer(vipps, account)
     assert (now.email_verified_at is not None) is (email == EMAIL)
-    assert now.password_hash is not None, "the same person registered"
+    assert now.password_hash is not None, "the registration's password stays for its owner"
 
 
-def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) -> None:
+def test_the_emailed_link_connects_in_the_browser_of_the_login(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON, "/cart")
     assert linking.send_proof(vipps.browser, f"{PROVE}/mail").status_code == 303
     link = linking.mailed_link(vipps, "old@example.com")
     assert NAME in open_page(vipps.browser, link).text
-    assert linking.links_of(vipps, account) == [], "looking changes nothing: mail scanners open every link"
+    assert linking.links_of(vipps, account) == [], "opening the link changes nothing: mail scanners open every link"
     response = linking.send_proof(vipps.browser, link)
     assert response.headers["Location"] == "/cart"
     assert linking.who_is_in(vipps) == account
@@ -120,14 +120,14 @@ def test_the_mailed_link_connects_in_the_browser_that_asked(vipps: VippsPerson) 
     assert linking.h1(vipps.browser, link, 403) == "This link no longer works"
 
 
-def test_the_mailed_link_in_another_browser_asks_for_the_same_vipps_user_there(vipps: VippsPerson) -> None:
+def test_the_emailed_link_in_another_browser_requires_the_same_vipps_user(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON, "/cart")
     linking.send_proof(vipps.browser, f"{PROVE}/mail")
     link, phone = linking.mailed_link(vipps, "old@example.com"), linking.another_browser(vipps)
     assert "another browser" in open_page(phone, link).text
     there = post(phone, link, form_on=link)
-    assert linking.links_of(vipps, account) == [], "a button in an email logs no user in"
+    assert linking.links_of(vipps, account) == [], "a button in an email must not log a Vipps user in"
     refused = phone.get(vipps.approve(led_on(phone, there), "fredrikke"))
     assert (refused.status_code, check_page(refused).h1) == (403, "That was another Vipps user")
     assert linking.links_of(vipps, account) == []
@@ -135,12 +135,12 @@ def test_the_mailed_link_in_another_browser_asks_for_the_same_vipps_user_there(v
     response = phone.get(vipps.approve(led_on(phone, post(phone, link, form_on=link)), PERSON))
     assert response.headers["Location"] == "/cart"
     assert linking.who_is_in(vipps, phone) == account
-    assert linking.who_is_in(vipps) is None, "the browser that asked gets in by logging in"
+    assert linking.who_is_in(vipps) is None, "the browser of the pending login must log in itself"
     vipps.log_in(PERSON)
     assert linking.who_is_in(vipps) == account
 
 
-def test_a_login_by_password_elsewhere_in_the_shop_is_asked_and_not_just_connected(vipps: VippsPerson) -> None:
+def test_a_password_login_elsewhere_asks_before_it_connects(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     vipps.patch(f"persons/{PERSON}", {"phone_numbers": ["4799999998"]})
     vipps.log_in(PERSON, "/cart")
@@ -154,7 +154,7 @@ def test_a_login_by_password_elsewhere_in_the_shop_is_asked_and_not_just_connect
     assert linking.who_is_in(vipps) == account
 
 
-def test_who_logs_in_to_another_account_is_not_offered_the_one_that_waits(vipps: VippsPerson) -> None:
+def test_a_login_to_another_account_does_not_offer_the_pending_link(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     response = linking.log_in_by_password(vipps, vipps.browser, "eivind.dahl@example.com", "lantern by the lake")
@@ -170,12 +170,12 @@ def test_under_another_name_only_the_password_counts(vipps: VippsPerson) -> None
     page = open_page(vipps.browser, PROVE)
     assert not page.select('form[action$="/mail"]')
     linking.send_proof(vipps.browser, f"{PROVE}/mail")
-    assert mails(vipps.app, "prove_ownership", EMAIL) == [], "not even by hand"
+    assert mails(vipps.app, "prove_ownership", EMAIL) == [], "a form sent by hand must not send the link either"
     linking.send_proof(vipps.browser, password=PASSWORD)
     assert linking.who_is_in(vipps) == account
 
 
-def test_a_person_who_disowns_the_matching_account_gets_a_new_one(vipps: VippsPerson) -> None:
+def test_a_person_who_rejects_the_matching_account_gets_a_new_one(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, name="Per Berg")
     vipps.log_in(PERSON, "/cart")
     response = linking.send_proof(vipps.browser, f"{PROVE}/new")
@@ -196,7 +196,7 @@ def test_a_person_who_disowns_the_matching_account_gets_a_new_one(vipps: VippsPe
         ([{"blocked_at": utcnow()}], 403, "This account is blocked for now", "account_blocked"),
     ],
 )  # fmt: skip
-def test_a_refused_login_says_why_and_not_about_whom(
+def test_a_refused_login_gives_the_reason_but_not_the_account(
     vipps: VippsPerson, accounts: list[dict[str, Any]], status: int, heading: str, decision: str
 ) -> None:
     ids = [linking.add_account(vipps, **each) for each in accounts]
@@ -236,7 +236,7 @@ def test_my_page_links_the_vipps_user_who_comes_back(vipps: VippsPerson) -> None
     assert "Vipps is connected" in open_page(vipps.browser, "/account").text
     assert len(linking.links_of(vipps, account)) == 1
     assert linking.who_is_in(vipps) == account
-    assert linking.who_is_in(vipps, other) is None, "other browsers are out"
+    assert linking.who_is_in(vipps, other) is None, "other browsers are logged out"
     assert len(mails(vipps.app, "vipps_connected", "old@example.com")) == 1
 
 
@@ -255,7 +255,7 @@ def test_a_vipps_user_of_another_account_is_not_moved(vipps: VippsPerson) -> Non
     assert linking.decisions_of(vipps, mine) == ["linked_elsewhere"]
 
 
-def test_disconnecting_needs_another_way_in(vipps: VippsPerson) -> None:
+def test_disconnecting_needs_another_login_method(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     vipps.log_in(PERSON, browser=linking.another_browser(vipps))
     linking.log_in_by_password(vipps, vipps.browser)
@@ -268,11 +268,11 @@ def test_disconnecting_needs_another_way_in(vipps: VippsPerson) -> None:
     assert linking.who_is_in(vipps, other) is None
     assert len(mails(vipps.app, "vipps_disconnected", EMAIL)) == 1
     with vipps.app.app_context():
-        assert db.session.scalars(select(VippsProfile)).all() == [], "what Vipps said goes with it"
+        assert db.session.scalars(select(VippsProfile)).all() == [], "the profile from Vipps is deleted with the link"
 
 
 @pytest.mark.parametrize("lacking", ["password_hash", "email_verified_at"])
-def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson, lacking: str) -> None:
+def test_the_only_login_method_cannot_be_removed(vipps: VippsPerson, lacking: str) -> None:
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
     assert post(vipps.browser, "/account/confirm", {"password": PASSWORD}, form_on="/account").location == "/account"
@@ -284,7 +284,7 @@ def test_the_only_way_in_is_not_taken_away(vipps: VippsPerson, lacking: str) -> 
     assert len(linking.links_of(vipps, account)) == 1
 
 
-def test_a_refresh_is_about_the_same_vipps_user_or_about_nothing(vipps: VippsPerson) -> None:
+def test_a_refresh_by_another_vipps_user_changes_nothing(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
     url = linking.begin(vipps, "/account/vipps/refresh")
@@ -299,8 +299,8 @@ def test_a_refresh_is_about_the_same_vipps_user_or_about_nothing(vipps: VippsPer
         assert db.session.scalars(select(VippsProfile)).one().name == NAME
 
 
-def test_a_confirmation_in_the_app_opens_the_way_on(vipps: VippsPerson) -> None:
-    """What confirms nothing: tests/customers/test_dead_ends.py."""
+def test_a_confirmation_in_the_app_opens_the_guarded_page(vipps: VippsPerson) -> None:
+    """Failed re-authentications are tested in tests/customers/test_dead_ends.py."""
     account = linking.add_account(vipps)
     vipps.log_in(PERSON)
     vipps.patch(f"merchants/{vipps.app.extensions['settings'].client_id}", {"plan": "advanced"})
@@ -318,16 +318,16 @@ def test_a_repeated_callback_leads_to_the_same_question_for_a_minute(vipps: Vipp
     account = linking.add_account(vipps, email="old@example.com")
     callback = vipps.approve(vipps.start(), PERSON)
     vipps.browser.get(callback)
-    vipps.browser.delete_cookie("pending-link", domain="localhost")  # the first answer never arrived
+    vipps.browser.delete_cookie("pending-link", domain="localhost")  # the first response never arrived
     with time_machine.travel(utcnow() + REPLAY_WINDOW + timedelta(seconds=2)):
-        assert vipps.browser.get(callback).status_code == 400, "the back button after lunch"
+        assert vipps.browser.get(callback).status_code == 400, "a repeated callback after more than a minute is refused"
     assert vipps.browser.get(callback).headers["Location"] == PROVE
     linking.send_proof(vipps.browser, password=PASSWORD)
     assert linking.who_is_in(vipps) == account
 
 
 def test_an_attacker_who_registered_with_the_victims_address_loses_access(vipps: VippsPerson) -> None:
-    """The classic-federated merge, with everything that an attacker may have left inside."""
+    """The classic-federated merge, with everything that an attacker can leave in the account."""
     attacker = linking.another_browser(vipps)
     register(attacker, EMAIL, PASSWORD)
     registration = link_in(mails(vipps.app, "confirm_address", EMAIL)[-1], "confirm")
@@ -373,19 +373,19 @@ def test_many_accounts_with_a_typed_number_do_not_hide_the_owner(vipps: VippsPer
     assert vipps.log_in(PERSON).headers["Location"] == PROVE
 
 
-def test_an_authorization_url_that_was_passed_on_connects_nothing(vipps: VippsPerson) -> None:
-    """Cross-user fixation: the victim approves what the attacker began; the answer comes to the victim's browser."""
+def test_an_authorization_url_of_an_attacker_connects_no_account(vipps: VippsPerson) -> None:
+    """Cross-user fixation: the victim approves the attacker's login, and the callback comes to the victim's browser."""
     attackers = linking.add_account(vipps, email="a@example.com", phone_number=None)
     attacker = linking.another_browser(vipps)
     linking.log_in_by_password(vipps, attacker, "a@example.com")
     callback = vipps.approve(linking.begin_connecting(vipps, attacker), PERSON)
     assert vipps.browser.get(callback).status_code == 400
     assert linking.links_of(vipps, attackers) == []
-    assert vipps.provider_calls().get("token", 0) == 0, "the code was not even redeemed"
+    assert vipps.provider_calls().get("token", 0) == 0, "the code must not be redeemed"
 
 
 @pytest.mark.parametrize("path", ["/account/vipps/link", "/account/vipps/unlink", "/account/vipps/refresh"])
-def test_a_get_never_leaves_for_vipps(vipps: VippsPerson, path: str) -> None:
+def test_a_get_request_never_redirects_to_vipps(vipps: VippsPerson, path: str) -> None:
     linking.add_account(vipps)
     vipps.log_in(PERSON, browser=linking.another_browser(vipps))
     linking.log_in_by_password(vipps, vipps.browser)
@@ -394,7 +394,7 @@ def test_a_get_never_leaves_for_vipps(vipps: VippsPerson, path: str) -> None:
 
 @pytest.mark.parametrize("meanwhile", ["logged out", "another account", "the same account again"])
 @pytest.mark.parametrize("what", ["link", "refresh"])
-def test_what_one_session_began_no_other_session_finishes(vipps: VippsPerson, meanwhile: str, what: str) -> None:
+def test_no_session_finishes_what_another_session_began(vipps: VippsPerson, meanwhile: str, what: str) -> None:
     account = linking.add_account(vipps, linked_to="" if what == "link" else "other")
     other = linking.add_account(vipps, email="other@example.com", phone_number=None)
     linking.log_in_by_password(vipps, vipps.browser)
@@ -422,11 +422,11 @@ def test_an_expired_login_begins_again_with_the_same_purpose(vipps: VippsPerson,
         late = check_page(vipps.browser.get(callback))
     assert late.h1 == "The login took too long"
     ways = [str(link["href"]) for link in late.select("main a[href]")]
-    assert ("/account/vipps/link" in ways) is (meanwhile == "nothing"), "it would connect the other's Vipps"
+    assert ("/account/vipps/link" in ways) is (meanwhile == "nothing"), "a retry would link another user's Vipps"
     assert not any(way.startswith("/login/vipps") for way in ways)
 
 
-def test_a_session_that_ends_meanwhile_connects_nothing(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_ends_meanwhile_links_no_account(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     account = linking.add_account(vipps)
     linking.log_in_by_password(vipps, vipps.browser)
     callback = vipps.approve(linking.begin_connecting(vipps), PERSON)
@@ -449,7 +449,7 @@ def test_two_accounts_cannot_differ_in_case_only(vipps: VippsPerson) -> None:
         Customer(email="Gunnar.Lie@example.com")
 
 
-def test_guessing_the_password_of_the_account_in_question_is_slow(vipps: VippsPerson) -> None:
+def test_guessing_the_password_of_a_matching_account_is_limited(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     statuses = [linking.send_proof(vipps.browser, password=f"guess number {n}").status_code for n in range(11)]
@@ -457,7 +457,7 @@ def test_guessing_the_password_of_the_account_in_question_is_slow(vipps: VippsPe
     assert linking.links_of(vipps, account) == []
 
 
-def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
+def test_emails_to_the_owner_are_limited(vipps: VippsPerson) -> None:
     linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     statuses = [linking.send_proof(vipps.browser, f"{PROVE}/mail").status_code for _ in range(6)]
@@ -467,21 +467,21 @@ def test_filling_the_owners_mailbox_is_slow(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize("path", [PROVE, f"{PROVE}/mail", f"{PROVE}/new"])
-def test_without_a_login_that_waits_there_is_nothing_to_prove(vipps: VippsPerson, path: str) -> None:
+def test_without_a_pending_link_the_proof_pages_are_closed(vipps: VippsPerson, path: str) -> None:
     vipps.browser.set_cookie("pending-link", "A" * 43, domain="localhost")
     before = rows(vipps, Customer)
     assert post(vipps.browser, path, {"password": PASSWORD}).status_code == 410
     assert rows(vipps, Customer) == before
 
 
-def test_what_waits_is_too_old_after_an_hour_and_is_forgotten(vipps: VippsPerson) -> None:
+def test_a_pending_link_expires_after_an_hour_and_is_deleted(vipps: VippsPerson) -> None:
     account = linking.add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     with time_machine.travel(utcnow() + timedelta(minutes=61)):
         assert post(vipps.browser, PROVE, {"password": PASSWORD}).status_code == 410
         vipps.log_in(PERSON, browser=linking.another_browser(vipps))
         with vipps.app.app_context():
-            assert len(db.session.scalars(select(PendingLink)).all()) == 1, "the old one is gone"
+            assert len(db.session.scalars(select(PendingLink)).all()) == 1, "the old pending link is deleted"
     assert linking.links_of(vipps, account) == []
 
 

@@ -1,7 +1,7 @@
-"""What is left over opens nothing, and of several logins at the same moment one account comes about.
+"""Leftover cookies and links give no access, and concurrent logins create only one account.
 
-After a backup was restored, a new row may get the number of one that was there before, so a callback's outcome names
-its row by more than that.
+After a backup was restored, a new row may get the id of an earlier row. So a callback's outcome also names the
+creation time of its row.
 """
 
 import threading
@@ -30,7 +30,7 @@ STRANGER = "fredrikke"
 
 
 def restore_numbers(vipps: VippsPerson) -> None:
-    """Let SQLite give the numbers of deleted rows out again, as in a database that was restored."""
+    """Let SQLite reuse the ids of deleted rows, as in a restored database."""
     with vipps.app.app_context():
         if db.engine.dialect.name == "sqlite":
             db.session.execute(text("DELETE FROM sqlite_sequence"))
@@ -41,11 +41,11 @@ def test_the_back_button_does_not_undo_a_logout(either_vipps: VippsPerson) -> No
     vipps, browser = either_vipps, either_vipps.browser
     callback = vipps.approve(vipps.start(), STRANGER)
     browser.get(callback)
-    browser.delete_cookie("session")  # a double click: the second was sent before the first answer came
+    browser.delete_cookie("session")  # a double click: the second request came before the first response
     browser.get(callback)
     post(browser, "/logout", form_on="/account")
     assert browser.get(callback).status_code == 400
-    assert browser.get("/account").status_code == 303, "the other of the two sessions is open"
+    assert browser.get("/account").status_code == 303, "one of the two sessions is still open"
 
 
 def test_a_repeated_callback_never_opens_a_session_with_a_reused_number(either_vipps: VippsPerson) -> None:
@@ -82,7 +82,7 @@ def test_a_repeated_callback_never_takes_another_users_pending_link(either_vipps
     assert NAME in open_page(vipps.browser, PROVE).text
 
 
-def test_what_was_begun_for_a_deleted_account_ends_in_no_other(vipps: VippsPerson) -> None:
+def test_a_login_for_a_deleted_account_ends_in_no_other_account(vipps: VippsPerson) -> None:
     browser = vipps.browser
     linking.add_account(vipps, email="first@example.com", phone_number=None, phone_verified_at=None)
     linking.log_in_by_password(vipps, browser, "first@example.com")
@@ -98,7 +98,7 @@ def test_what_was_begun_for_a_deleted_account_ends_in_no_other(vipps: VippsPerso
     assert linking.links_of(vipps, second) == []
 
 
-def test_logging_out_forgets_a_login_that_waits(vipps: VippsPerson) -> None:
+def test_logging_out_deletes_a_pending_login(vipps: VippsPerson) -> None:
     linking.has_email(vipps)
     account = linking.add_account(vipps, email="old@example.com")
     assert vipps.log_in(PERSON).location == PROVE
@@ -111,7 +111,7 @@ def test_logging_out_forgets_a_login_that_waits(vipps: VippsPerson) -> None:
 
 
 @pytest.mark.parametrize(("environ", "query"), [({"VIPPS_NEW_CUSTOMERS": "refuse"}, {}), ({}, {"members": "1"})])
-def test_a_login_that_waits_makes_no_account_where_logins_make_none(
+def test_a_pending_login_creates_no_account_if_logins_may_not(
     make_app: Callable[..., Flask], simulator: str, environ: dict[str, str], query: dict[str, str]
 ) -> None:
     shop = make_app(demo=True, SIMULATOR_URL=simulator, **environ)
@@ -155,7 +155,7 @@ def reset_password(app: Flask, account: int) -> None:
 
 @pytest.mark.parametrize("way", ["mail", "password"])
 def test_a_proof_that_is_refused_changes_nothing(vipps: VippsPerson, way: str) -> None:
-    """It comes too late: the person has another account by then."""
+    """The proof comes too late: the person has another account by then."""
     linking.has_email(vipps)
     unconfirmed = {"email_verified_at": None, "phone_number": None, "phone_verified_at": None}
     account = linking.add_account(vipps, name="Some Name", **unconfirmed)
@@ -175,7 +175,7 @@ def calls(browsers: Sequence[Any], callbacks: Sequence[str]) -> list[Callable[[]
     return [lambda b=b, c=c: b.get(c) for b, c in zip(browsers, callbacks, strict=True)]
 
 
-def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson) -> None:
+def test_concurrent_first_logins_create_one_customer(either_vipps: VippsPerson) -> None:
     before = rows(either_vipps, Customer)
     browsers = [linking.another_browser(either_vipps) for _ in range(8)]
     callbacks = [either_vipps.approve(either_vipps.start(browser=browser), PERSON) for browser in browsers]
@@ -188,7 +188,7 @@ def test_first_logins_of_one_person_make_one_customer(either_vipps: VippsPerson)
     assert decided == ["create", *["known_subject"] * 7]
 
 
-def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
+def test_only_one_of_two_accounts_links_a_vipps_user_and_the_other_sees_why(either_vipps: VippsPerson) -> None:
     accounts = [linking.add_account(either_vipps, email=f"{n}@example.com", phone_number=None) for n in ("a", "b")]
     browsers = [linking.another_browser(either_vipps) for _ in accounts]
     for browser, name in zip(browsers, ("a", "b"), strict=True):
@@ -201,7 +201,7 @@ def test_of_two_accounts_that_connect_one_vipps_user_one_wins_and_the_other_sees
     assert "is connected to another account here" in loser.text
 
 
-def test_of_two_vipps_users_for_one_account_one_wins(either_vipps: VippsPerson) -> None:
+def test_only_one_of_two_vipps_users_is_linked_to_an_account(either_vipps: VippsPerson) -> None:
     account = linking.add_account(either_vipps, email="a@example.com", phone_number=None)
     browsers = [linking.another_browser(either_vipps) for _ in range(2)]
     for browser in browsers:
@@ -210,7 +210,7 @@ def test_of_two_vipps_users_for_one_account_one_wins(either_vipps: VippsPerson) 
     callbacks = [either_vipps.approve(url, who) for url, who in zip(urls, (PERSON, "fredrikke"), strict=True)]
     answers = at_once(*calls(browsers, callbacks))
     assert sorted(answer.status_code for answer in answers)[0] == 303
-    assert sorted(answer.status_code for answer in answers)[1] in (403, 409), "its session ended, or it was too late"
+    assert sorted(answer.status_code for answer in answers)[1] in (403, 409), "the second request is too late"
     assert len(linking.links_of(either_vipps, account)) == 1
 
 
@@ -228,8 +228,8 @@ def test_a_proof_that_is_sent_twice_connects_once(either_vipps: VippsPerson) -> 
     assert linking.waiting(either_vipps) == 0
 
 
-def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stranger who registers the address once more, at that very moment, must not set a password on it."""
+def test_a_takeover_stops_a_registration(either_vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attacker who registers the address at the same time must not set a password for the account."""
     linking.has_email(either_vipps)
     account = linking.add_account(either_vipps, email_verified_at=None)
     either_vipps.log_in(PERSON)
@@ -244,7 +244,7 @@ def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, m
         db.session.flush()
         again.start()
         again.join(0.5)
-        assert again.is_alive(), "a registration has to wait"
+        assert again.is_alive(), "the registration must wait for the lock"
 
     monkeypatch.setattr(account_links, "take_over", meanwhile)
     assert linking.send_proof(either_vipps.browser, link).status_code == 303
@@ -254,7 +254,7 @@ def test_no_registration_slips_in_under_a_take_over(either_vipps: VippsPerson, m
 
 
 def a_row(model: type[Any], customer_id: int) -> Any:
-    """Return a row for a table whose numbers are given out once."""
+    """Return a row for a table that never reuses ids."""
     now = utcnow()
     match model.__name__:
         case "Customer":
@@ -266,7 +266,7 @@ def a_row(model: type[Any], customer_id: int) -> Any:
 
 
 @pytest.mark.parametrize("model", [Customer, CustomerSession, PendingLink])
-def test_the_number_of_a_deleted_row_is_not_given_out_again(either_app: Flask, model: type[Any]) -> None:
+def test_the_id_of_a_deleted_row_is_not_reused(either_app: Flask, model: type[Any]) -> None:
     customer_id, numbers = add_customer(either_app), []
     with either_app.app_context():
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Log in by password: what is refused, blocked and limited, and what happens at the same moment."""
+"""Log in by password: refusals, blocked accounts, rate limits, and concurrent requests."""
 
 import threading
 from collections.abc import Callable
@@ -37,17 +37,17 @@ def test_the_page_offers_vipps_first_and_then_the_password(page: Any) -> None:
     assert "/cart" in str(opened.one("main a[href^='/register']")["href"])
 
 
-def test_the_checkout_is_named_when_it_waits(page: Any) -> None:
+def test_the_page_says_that_the_cart_is_kept(page: Any) -> None:
     assert "Your cart is kept" in page("/login?next=/checkout").text
     assert "Your cart is kept" not in page("/login").text
 
 
-def test_the_right_password_logs_in_and_leads_on(app: Flask, client: FlaskClient) -> None:
+def test_the_right_password_logs_in_and_redirects_to_the_next_page(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     response = steps.log_in_by_form(client, " Tuva.Lien@EXAMPLE.com ", next="/cart?x=1")
     assert (response.status_code, response.headers["Location"]) == (303, "/cart?x=1")
     assert steps.is_logged_in(client)
-    assert client.get("/login?next=/cart").location == "/cart", "who is logged in is led on"
+    assert client.get("/login?next=/cart").location == "/cart", "a logged-in customer is redirected to the next page"
     with app.app_context():
         (event,) = db.session.scalars(select(Activity).where(Activity.customer_id == customer_id))
         assert event.method == "password"
@@ -55,7 +55,7 @@ def test_the_right_password_logs_in_and_leads_on(app: Flask, client: FlaskClient
 
 
 def test_no_login_redirects_to_another_site(app: Flask, client: FlaskClient) -> None:
-    """What counts as another site: tests/vipps/test_return_path.py."""
+    """All forms of addresses of other sites are tested in tests/vipps/test_return_path.py."""
     steps.add_customer(app)
     page = open_page(client, "/login?next=//evil.example")
     assert page.one("main input[name=next]")["value"] == "/"
@@ -64,7 +64,7 @@ def test_no_login_redirects_to_another_site(app: Flask, client: FlaskClient) -> 
     assert client.get("/login?next=//evil.example").location == "/"
 
 
-def test_a_refused_login_keeps_the_way_on_and_never_the_password(app: Flask, client: FlaskClient) -> None:
+def test_a_refused_login_keeps_the_next_page_and_not_the_password(app: Flask, client: FlaskClient) -> None:
     response = steps.log_in_by_form(client, password="wrong but secret", next="/checkout")
     assert response.status_code == 422
     assert 'value="/checkout"' in response.text
@@ -72,7 +72,7 @@ def test_a_refused_login_keeps_the_way_on_and_never_the_password(app: Flask, cli
     assert EMAIL in response.text
 
 
-def test_the_right_password_of_an_unconfirmed_address_mails_a_new_link(app: Flask, client: FlaskClient) -> None:
+def test_the_right_password_of_an_unconfirmed_address_sends_a_new_link(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app, confirmed=False)
     wrong = steps.log_in_by_form(client, password=OTHER_PASSWORD)
     assert steps.mails(app) == []
@@ -82,7 +82,7 @@ def test_the_right_password_of_an_unconfirmed_address_mails_a_new_link(app: Flas
     assert client.get(steps.link_in(mail, "confirm")).status_code == 200
 
 
-def test_a_login_form_fills_no_mailbox(app: Flask, client: FlaskClient) -> None:
+def test_the_login_form_sends_few_emails(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app, confirmed=False)
     for _ in range(3):
         steps.log_in_by_form(client)
@@ -92,7 +92,7 @@ def test_a_login_form_fills_no_mailbox(app: Flask, client: FlaskClient) -> None:
     assert len(steps.mails(app)) == 2
 
 
-def test_a_hash_of_yesterday_is_renewed_at_login(app: Flask, client: FlaskClient) -> None:
+def test_an_outdated_hash_is_replaced_at_login(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     with app.app_context():
         old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -167,7 +167,7 @@ def block(app: Flask, email: str = EMAIL) -> None:
     assert run(app, "block", email.upper()).output == "The account is blocked.\n"
 
 
-def test_the_right_password_is_told_in_words(app: Flask, client: FlaskClient) -> None:
+def test_a_blocked_account_is_named_for_the_right_password(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     block(app)
     response = steps.log_in_by_form(client)
@@ -178,7 +178,7 @@ def test_the_right_password_is_told_in_words(app: Flask, client: FlaskClient) ->
     assert not steps.is_logged_in(client)
 
 
-def test_a_wrong_password_learns_nothing(app: Flask, client: FlaskClient) -> None:
+def test_a_wrong_password_reveals_nothing(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     steps.add_customer(app, "open@example.com")
     block(app)
@@ -197,8 +197,8 @@ def test_an_address_that_was_never_confirmed_makes_no_difference(app: Flask, cli
     assert [mail.kind for mail in steps.mails(app)] == ["confirm_address", "blocked", "already_registered"]
 
 
-def test_a_session_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient) -> None:
-    """The block itself is asked at every request, not only the sessions that it ended."""
+def test_an_open_session_of_a_blocked_account_gives_no_access(app: Flask, client: FlaskClient) -> None:
+    """Every request checks the block itself, because a session may have been left open."""
     customer_id = steps.add_customer(app)
     steps.log_in_by_form(client)
     with app.app_context():
@@ -208,7 +208,7 @@ def test_a_session_that_was_left_open_opens_nothing(app: Flask, client: FlaskCli
     assert not steps.is_logged_in(client)
 
 
-def test_no_link_to_reset_is_mailed_and_the_answer_is_the_same(app: Flask, client: FlaskClient) -> None:
+def test_a_blocked_account_gets_no_reset_link_and_the_same_page(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     block(app)
     response = post(client, FORGOT, {"email": EMAIL}, form_on=FORGOT)
@@ -230,7 +230,7 @@ def link_of(app: Flask, client: FlaskClient, kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["reset", "confirm", "email"])
-def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind: str) -> None:
+def test_a_link_from_before_the_block_does_not_work(app: Flask, client: FlaskClient, kind: str) -> None:
     link = link_of(app, client, kind)
     block(app)
     response = post(client, link, {"password": OTHER_PASSWORD}, follow_redirects=True)
@@ -242,8 +242,8 @@ def test_a_link_from_before_opens_nothing(app: Flask, client: FlaskClient, kind:
 
 
 @pytest.mark.parametrize("kind", ["reset", "confirm"])
-def test_a_link_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient, kind: str) -> None:
-    """The rules ask for the block themselves, should a link ever outlive it."""
+def test_an_open_link_of_a_blocked_account_does_not_work(app: Flask, client: FlaskClient, kind: str) -> None:
+    """The code checks the block itself, in case a link is ever left open."""
     link = link_of(app, client, kind)
     with app.app_context():
         db.session.scalars(select(Customer)).one().blocked_at = utcnow()
@@ -252,7 +252,7 @@ def test_a_link_that_was_left_open_opens_nothing(app: Flask, client: FlaskClient
     assert not steps.is_logged_in(client)
 
 
-def test_an_account_that_is_opened_again_is_as_it_was(app: Flask, client: FlaskClient) -> None:
+def test_an_unblocked_account_works_as_before(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     steps.log_in_by_form(client)
     block(app)
@@ -275,14 +275,16 @@ def test_the_command_says_when_no_customer_has_the_address(app: Flask, command: 
 
 
 @pytest.mark.parametrize(("change", "status"), [({"password_hash": "another"}, 422), ({"blocked_at": utcnow()}, 403)])
-def test_an_old_password_or_a_block_lets_none_in(either_app: Flask, monkeypatch: Any, change: Any, status: int) -> None:
+def test_a_concurrent_change_or_block_stops_the_login(
+    either_app: Flask, monkeypatch: Any, change: Any, status: int
+) -> None:
     customer_id, client = steps.add_customer(either_app), browser_of(either_app)
     while_it_is_checked(monkeypatch, **change)
     assert steps.log_in_by_form(client).status_code == status
     assert steps.open_sessions(either_app, customer_id) == 0
 
 
-def test_a_password_that_was_set_elsewhere_is_kept(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_set_by_a_concurrent_request_is_kept(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     steps.add_customer(either_app)
     client = browser_of(either_app)
     steps.log_in(client)
@@ -304,7 +306,7 @@ def test_a_registration_that_changed_is_not_confirmed(
     assert getattr(steps.get_customer(either_app), "email_verified_at", "") is None
 
 
-def test_an_account_that_is_deleted_twice_at_once_is_gone(either_app: Flask) -> None:
+def test_concurrent_deletions_of_an_account_succeed(either_app: Flask) -> None:
     steps.add_customer(either_app)
     client, path = browser_of(either_app), "/account/delete"
     steps.log_in(client)
@@ -315,7 +317,7 @@ def test_an_account_that_is_deleted_twice_at_once_is_gone(either_app: Flask) -> 
             twin.set_cookie(name, client.get_cookie(name).value)
     answers = at_once(*(lambda b=twin: b.post(path, data=data).location for twin in twins))
     assert "/" in answers
-    assert set(answers) <= {"/", "/login"}, "the later one may find no session"
+    assert set(answers) <= {"/", "/login"}, "the later request may find no session"
     assert steps.get_customer(either_app) is None
     assert [mail.kind for mail in steps.mails(either_app)] == ["account_deleted"]
 
@@ -325,7 +327,7 @@ NEW = "three green tents"
 
 
 class Rival:
-    """A request that starts once, after a function of `email_tokens` has run for another one."""
+    """A concurrent request that starts once, after another request has called a function of `email_tokens`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: str, work: Callable[[], Any]) -> None:
         self._thread = threading.Thread(target=self._run)
@@ -339,7 +341,7 @@ class Rival:
         result = self._locks(*args, **more)
         if self._thread.ident is None:
             self._thread.start()
-            self._thread.join(1.5)  # for it to come to the lock, on a busy machine too
+            self._thread.join(1.5)  # enough time to reach the lock, also on a busy machine
         return result
 
     def answer(self) -> int:
@@ -358,19 +360,19 @@ def reset_link(app: Flask) -> str:
     return steps.link_in(steps.mails(app, "reset_password")[-1], "password/reset")
 
 
-def test_a_mailed_link_is_used_during_a_change_of_the_password(either_app: Flask, monkeypatch: Any) -> None:
+def test_an_emailed_link_is_used_during_a_change_of_the_password(either_app: Flask, monkeypatch: Any) -> None:
     steps.add_customer(either_app)
     rival, link = Rival(monkeypatch, "use", changing(either_app)), reset_link(either_app)
     assert post(browser_of(either_app), link, {"password": NEW}, form_on=link).status_code == 303
-    assert rival.answer() == 422, "the password was another by then"
+    assert rival.answer() == 422, "the password had changed by then"
 
 
-def test_a_link_is_asked_for_while_the_one_before_is_used(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_is_requested_while_the_previous_one_is_used(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     steps.add_customer(either_app)
     link, owner, other = reset_link(either_app), browser_of(either_app), browser_of(either_app)
     rival = Rival(monkeypatch, "revoke", lambda: post(owner, link, {"password": NEW}, form_on="/login"))
     assert post(other, FORGOT, {"email": EMAIL}, form_on=FORGOT).status_code == 303
-    assert rival.answer() == 410, "a newer one took its place"
+    assert rival.answer() == 410, "a newer link replaced this one"
 
 
 def test_a_proof_is_finished_during_a_change_of_the_password(either_vipps: VippsPerson, monkeypatch: Any) -> None:
@@ -399,7 +401,7 @@ def from_address(client: FlaskClient, address: str) -> FlaskClient:
 
 
 @pytest.mark.parametrize("path", ["/login/password", "/account/confirm"])
-def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask, path: str) -> None:
+def test_guesses_at_one_account_are_limited_over_all_addresses(app: Flask, path: str) -> None:
     customer_id, statuses = steps.add_customer(app), []
     steps.add_customer(app, "other@example.com")
     for n in range(12):
@@ -423,7 +425,7 @@ def test_guessing_at_one_account_is_slowed_wherever_it_comes_from(app: Flask, pa
         ("/password/reset/x", rate_limits.LINKS_PER_CLIENT, 410), ("/confirm/x", rate_limits.LINKS_PER_CLIENT, 410),
     ],
 )  # fmt: skip
-def test_a_machine_is_slowed_by_where_it_comes_from(
+def test_requests_of_one_address_are_limited(
     app: Flask, client: FlaskClient, path: str, limit: str, status: int
 ) -> None:
     allowed, statuses = allowed_by(limit), []
@@ -436,7 +438,7 @@ def test_a_machine_is_slowed_by_where_it_comes_from(
     assert statuses == [status] * allowed + [429] * 2
 
 
-def test_a_good_login_clears_nothing(app: Flask, client: FlaskClient) -> None:
+def test_a_successful_login_resets_no_limit(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     for _ in range(5):
         steps.log_in_by_form(client, password=OTHER_PASSWORD)
@@ -445,7 +447,7 @@ def test_a_good_login_clears_nothing(app: Flask, client: FlaskClient) -> None:
     assert [steps.log_in_by_form(other, password=OTHER_PASSWORD).status_code for _ in range(5)] == [422] * 4 + [429]
 
 
-def test_the_page_leads_to_the_ways_in_that_still_work(app: Flask, client: FlaskClient) -> None:
+def test_the_page_links_to_the_login_methods_that_still_work(app: Flask, client: FlaskClient) -> None:
     for _ in range(10):
         steps.log_in_by_form(client, next="/cart")
     page = check_page(steps.log_in_by_form(client, next="/cart"))
@@ -453,7 +455,7 @@ def test_the_page_leads_to_the_ways_in_that_still_work(app: Flask, client: Flask
     assert page.select(f"main a[href='{FORGOT}']")
 
 
-def test_a_mailed_link_opens_an_account_whose_password_form_is_attacked(app: Flask, client: FlaskClient) -> None:
+def test_an_emailed_link_works_while_the_password_form_is_attacked(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     attacker = from_address(browser_of(app), "10.0.0.1")
     while steps.log_in_by_form(attacker, password=OTHER_PASSWORD).status_code != 429:
@@ -465,13 +467,13 @@ def test_a_mailed_link_opens_an_account_whose_password_form_is_attacked(app: Fla
 
 
 def answers_of(response: Any) -> tuple[object, ...]:
-    """Return what a stranger sees of an answer: all but the reference, the cookies' values and the time left."""
+    """Return what an attacker sees of a response: all except the reference, the cookies' values and the time left."""
     random = ("X-RateLimit-Remaining", "X-RateLimit-Reset", "Set-Cookie", "X-Request-Id")
     headers = {name: value for name, value in response.headers if name not in random}
     return response.status_code, response.text, sorted(headers.items()), len(response.headers.getlist("Set-Cookie"))
 
 
-def test_emails_to_one_address_are_limited_and_the_answer_does_not_show_it(app: Flask) -> None:
+def test_emails_to_one_address_are_limited_and_the_page_does_not_reveal_it(app: Flask) -> None:
     steps.add_customer(app, "owner@example.com")
     for email in (EMAIL, "owner@example.com"):
         browsers = [from_address(browser_of(app), f"10.0.0.{n}") for n in range(7)]

@@ -23,9 +23,9 @@ from tests.customers.steps import EMAIL, add_customer, register
 TYPED = "Win a prize at evil.example"
 OTHER = "another.person@example.com"
 
-# The address that a mail goes to, if it is not the account's.
+# The address that an email goes to, if it is not the account's.
 ELSEWHERE = {"change_email": OTHER, "email_changed": OTHER}
-# What each mail leads to.
+# The page that each email links to.
 LINKS = {
     "confirm_address": ["/confirm/token"],
     "already_registered": ["/login", "/password/forgot"],
@@ -60,12 +60,12 @@ def written(app: Flask, kind: str, email: str | None = EMAIL, **changes: Any) ->
         return list(db.session.scalars(select(Mail)))
 
 
-def test_every_mail_is_tested_here() -> None:
+def test_every_email_is_tested_here() -> None:
     assert set(account_emails.SUBJECTS) == set(LINKS)
 
 
 @pytest.mark.parametrize("kind", LINKS)
-def test_a_mail_goes_where_it_belongs_with_its_links_and_nothing_that_was_typed(app: Flask, kind: str) -> None:
+def test_an_email_has_its_recipient_and_links_and_no_typed_text(app: Flask, kind: str) -> None:
     (mail,) = written(app, kind)
     assert (mail.kind, mail.recipient) == (kind, ELSEWHERE.get(kind, EMAIL))
     found = [line.removeprefix("http://localhost:8000") for line in mail.body.splitlines() if line.startswith("http")]
@@ -77,8 +77,8 @@ def test_a_mail_goes_where_it_belongs_with_its_links_and_nothing_that_was_typed(
     assert "%(" not in mail.body
 
 
-def test_every_mail_goes_through_every_server(make_app: Any) -> None:
-    """Lines of ASCII with at most 998 characters, in every language (RFC 5322, section 2.1.1; RFC 6152, section 3)."""
+def test_every_email_is_valid_for_every_server(make_app: Any) -> None:
+    """Each line is ASCII with at most 998 characters, in every language (RFC 5322, 2.1.1; RFC 6152, section 3)."""
     app = make_app(MAIL_URL="smtp://localhost:1", MAIL_REPLY_TO="support@blåbær.example")
     settings = app.extensions["settings"]
     seen = set()
@@ -93,7 +93,7 @@ def test_every_mail_goes_through_every_server(make_app: Any) -> None:
 
 
 @pytest.mark.parametrize("reply_to", ["", "support@example.com"])
-def test_a_mail_asks_for_an_answer_only_if_a_person_reads_it(make_app: Any, reply_to: str) -> None:
+def test_an_email_asks_for_a_reply_only_if_a_person_reads_it(make_app: Any, reply_to: str) -> None:
     app = make_app(MAIL_REPLY_TO=reply_to)
     for kind in LINKS:
         body = written(app, kind, email=f"{kind}@example.com")[-1].body
@@ -103,13 +103,13 @@ def test_a_mail_asks_for_an_answer_only_if_a_person_reads_it(make_app: Any, repl
 
 
 @pytest.mark.parametrize("kind", sorted(set(LINKS) - set(ELSEWHERE)))
-def test_who_has_no_address_gets_no_mail(app: Flask, kind: str) -> None:
+def test_a_customer_without_an_address_gets_no_email(app: Flask, kind: str) -> None:
     assert written(app, kind, email=None) == []
 
 
 @pytest.fixture
 def fake_server(monkeypatch: pytest.MonkeyPatch) -> Mock:
-    """Stand for `mail.Conversation`: a server on another machine, which a test cannot have."""
+    """Replace `mail.Conversation` with a server on another machine, which a test cannot have."""
     server = Mock()
     server.return_value = server
     server.has_extn.return_value = False
@@ -154,7 +154,7 @@ def test_no_header_can_be_smuggled_in(to: str, subject: str) -> None:
         ("ida@example.com", "ida@example.com"),
     ],
 )
-def test_an_address_goes_by_its_ascii_domain(address: str, written: str) -> None:
+def test_an_address_is_sent_with_its_ascii_domain(address: str, written: str) -> None:
     message = compose(load({**ENVIRONMENT, "MAIL_REPLY_TO": address}), address, "Hello", "Body")
     assert (message["To"], message["Reply-To"]) == (written, written)
 
@@ -186,7 +186,7 @@ def test_the_outbox_has_pages(app: Flask, client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("demo", ["0", "1"])
 def test_emails_that_are_sent_are_on_no_page(make_app: Any, demo: str) -> None:
-    """Any visitor could read who wrote to the shop, and open the links."""
+    """Otherwise any visitor could read the addresses and open the links."""
     client = browser_of(make_app(DEMO=demo, MAIL_URL="smtp://localhost:1"))
     register(client)
     assert client.get("/outbox").status_code == 404
@@ -202,7 +202,7 @@ def test_the_outbox_does_not_show_emails_that_were_to_be_sent(make_app: Any) -> 
     assert not open_page(browser_of(make_app()), "/outbox").select("article")
 
 
-def test_a_mail_is_shown_as_text_and_only_our_links_are_links(app: Flask) -> None:
+def test_an_email_is_shown_as_text_and_only_the_shops_links_are_links(app: Flask) -> None:
     ours = "http://localhost:8000/confirm/a-b_c"
     with app.app_context():
         shown = with_links(f"<b>See</b> {ours} and http://evil.example")

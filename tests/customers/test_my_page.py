@@ -33,7 +33,7 @@ HOME = {"type": "home", "street": "Fjordveien 12\nUnit B5", "postal_code": "5003
 WORK = {"type": "work", "street": "Vestergade 3", "postal_code": "1456", "region": "KØBENHAVN", "country": "DK"}
 
 
-# Where my page leads, whatever the account has.
+# The links on every account's page.
 EVERYWHERE = [f"/account/{page}" for page in ("profile", "email", "password", "sessions", "activity")] + ["/orders"]
 
 
@@ -89,7 +89,7 @@ def test_the_latest_answer_to_each_question_with_its_exact_words(app: Flask, cli
     assert answers == [no, yes]
 
 
-def test_a_login_with_a_decision_says_why_and_the_others_do_not(app: Flask, client: FlaskClient) -> None:
+def test_only_a_login_with_a_decision_links_to_its_reasons(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app, vipps=True)
     decision = Decision(Verdict.KNOWN_SUBJECT, customer_id, ("subject_known",))
     number = note(app, customer_id, Kind.LOGGED_IN, "vipps", decision)
@@ -110,8 +110,8 @@ def test_the_browsers_that_are_logged_in_are_counted(app: Flask, client: FlaskCl
     assert "in 2 browsers See where" in open_page(client, "/account").text
 
 
-def test_a_link_of_another_sales_unit_is_no_connection(app: Flask, client: FlaskClient) -> None:
-    """A shop that has moved to another sales unit cannot know its customers by the old one's subjects."""
+def test_a_link_of_another_sales_unit_is_shown_as_not_connected(app: Flask, client: FlaskClient) -> None:
+    """A shop that has moved to another sales unit gets other subjects for its customers."""
     customer_id = steps.add_customer(app, vipps=True)
     with app.app_context():
         link = db.session.scalars(select(VippsLink).where(VippsLink.customer_id == customer_id)).one()
@@ -172,7 +172,7 @@ def test_every_kind_and_every_decision_is_listed_and_has_a_page(app: Flask, clie
         assert "%(" not in sentence
 
 
-def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_the_page_of_an_entry_has_its_time_method_and_reasons(app: Flask, client: FlaskClient, tuva: int) -> None:
     reasons = ("subject_unknown", "email_verified_on_both_sides", "name_agrees")
     with time_machine.travel("2026-03-04T11:05:00Z", tick=False):
         number = note(app, tuva, Kind.LOGGED_IN, "vipps", Decision(Verdict.LINK_AND_LOG_IN, tuva, reasons))
@@ -191,7 +191,9 @@ def test_a_page_says_when_how_and_why(app: Flask, client: FlaskClient, tuva: int
     assert "secret" not in page.text
 
 
-def test_a_page_without_a_decision_or_with_a_reason_of_former_days(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_entries_without_decision_or_with_an_unknown_reason_have_a_page(
+    app: Flask, client: FlaskClient, tuva: int
+) -> None:
     page = open_page(client, f"{LIST}/{note(app, tuva, Kind.PASSWORD_SET)}")
     assert not [words for words in ("Because", "How we decide") if words in page.text]
     number = note(app, tuva, Kind.LOGGED_IN, "vipps", Decision(Verdict.CREATE, tuva, ("gone", "nothing_matches")))
@@ -211,11 +213,11 @@ def test_the_newest_is_first_and_the_list_has_pages(app: Flask, client: FlaskCli
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "99999999999999999999999", "1.2", ""])
-def test_a_cursor_that_leads_nowhere_is_not_found(client: FlaskClient, tuva: int, cursor: str) -> None:
+def test_an_invalid_cursor_is_not_found(client: FlaskClient, tuva: int, cursor: str) -> None:
     open_page(client, f"{LIST}?after={cursor}", 404)
 
 
-def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: int) -> None:
+def test_the_list_has_only_the_customers_own_entries(app: Flask, client: FlaskClient, tuva: int) -> None:
     theirs = note(app, steps.add_customer(app, "other@example.com"), Kind.PASSWORD_SET)
     with app.app_context():
         unknown = account_activity.record(None, Kind.LOGIN_REFUSED)
@@ -226,7 +228,7 @@ def test_only_their_own_lines_are_there(app: Flask, client: FlaskClient, tuva: i
     assert len(rows(open_page(client, LIST))) == 1
 
 
-def test_what_a_browser_says_is_cut_and_shown_as_our_own_words(app: Flask) -> None:
+def test_a_user_agent_is_cut_and_shown_in_words(app: Flask) -> None:
     customer_id, browser = steps.add_customer(app), browser_of(app)
     browser.environ_base["HTTP_USER_AGENT"] = "<b>Firefox</b>\0" + "x" * 500
     steps.log_in(browser)
@@ -274,7 +276,7 @@ def test_the_page_says_how_long_a_session_lives(app: Flask, client: FlaskClient,
     assert "after 90 minutes without use, and after 24 hours at the latest" in open_page(client, SESSIONS).text
 
 
-def test_every_open_session_is_shown_with_its_device_and_way(app: Flask) -> None:
+def test_every_open_session_is_shown_with_its_device_and_method(app: Flask) -> None:
     customer_id = steps.add_customer(app)
     here, telephone, laptop = (with_agent(app, agent) for agent in (FIREFOX, SAFARI, CHROME))
     began = utcnow()
@@ -285,14 +287,14 @@ def test_every_open_session_is_shown_with_its_device_and_way(app: Flask) -> None
         steps.log_in(laptop)
         shown = session_lines(open_page(here, SESSIONS))
     assert len(shown) == 3
-    assert shown[0].startswith("Firefox on Linux this browser"), "the first although another was used later"
+    assert shown[0].startswith("Firefox on Linux this browser"), "this browser comes first"
     assert "Log out there" not in shown[0]
     assert shown[1].startswith("Chrome on Windows Password · since")
     assert shown[2].startswith("An unknown device Vipps · since")
     assert all("Log out there" in row for row in shown[1:])
 
 
-def test_what_has_ended_or_lapsed_is_not_shown(app: Flask, client: FlaskClient) -> None:
+def test_ended_and_expired_sessions_are_not_shown(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     left, lapsed = browser_of(app), browser_of(app)
     with time_machine.travel(utcnow() - IDLE_LIMIT - timedelta(minutes=1), tick=False):
@@ -338,7 +340,7 @@ def test_every_other_browser_is_logged_out_at_once(app: Flask, client: FlaskClie
     assert steps.open_sessions(app, stranger_id) == 1
 
 
-def test_what_cannot_be_ended_from_here_is_not_there(app: Flask, client: FlaskClient) -> None:
+def test_sessions_of_others_and_ended_ones_are_not_found(app: Flask, client: FlaskClient) -> None:
     mine, theirs = steps.add_customer(app), steps.add_customer(app, "other@example.com")
     other, left = browser_of(app), browser_of(app)
     steps.log_in(other, "other@example.com")
@@ -368,12 +370,12 @@ def test_what_cannot_be_ended_from_here_is_not_there(app: Flask, client: FlaskCl
         ("", "An unknown device"),
     ],
 )  # fmt: skip
-def test_a_browser_is_named_as_people_know_it(app: Flask, user_agent: str, words: str) -> None:
+def test_a_browser_is_named_by_its_usual_name(app: Flask, user_agent: str, words: str) -> None:
     with app.test_request_context():
         assert device(user_agent).startswith(words)
 
 
-def test_a_browser_asks_nothing_without_the_cookie_and_once_with_it(app: Flask, client: FlaskClient) -> None:
+def test_a_request_without_the_cookie_makes_no_query_and_with_it_one(app: Flask, client: FlaskClient) -> None:
     client.get("/logged-out")
     with steps.statements(app) as seen:
         client.get("/logged-out")
@@ -386,7 +388,7 @@ def test_a_browser_asks_nothing_without_the_cookie_and_once_with_it(app: Flask, 
     assert not [statement for statement in seen if "FROM customer \n" in statement]
 
 
-def test_a_visit_is_noted_once_a_minute(app: Flask, client: FlaskClient) -> None:
+def test_a_visit_is_recorded_once_a_minute(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     steps.log_in(client)
     with steps.statements(app) as seen:
@@ -398,7 +400,7 @@ def test_a_visit_is_noted_once_a_minute(app: Flask, client: FlaskClient) -> None
     assert len([statement for statement in seen if statement.startswith("UPDATE")]) == 1
 
 
-def test_a_session_ends_when_it_is_left_alone(app: Flask, client: FlaskClient) -> None:
+def test_a_session_expires_without_requests(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     steps.log_in(client)
     with time_machine.travel(utcnow() + IDLE_LIMIT - timedelta(minutes=1), tick=False):
@@ -411,7 +413,7 @@ def test_a_session_ends_when_it_is_left_alone(app: Flask, client: FlaskClient) -
         assert "no longer logged in" in page.text
 
 
-def test_a_session_ends_after_its_longest_time_however_busy(app: Flask, client: FlaskClient) -> None:
+def test_a_session_expires_at_its_absolute_limit(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app)
     steps.log_in(client)
     began = utcnow()
@@ -436,12 +438,12 @@ def test_the_cookie_is_opaque_and_guarded(app: Flask, client: FlaskClient) -> No
         assert row.token_hash == secret_hash(token)
 
 
-def test_the_way_to_a_page_leads_over_the_login(app: Flask, client: FlaskClient) -> None:
+def test_a_page_redirects_to_the_login_and_back(app: Flask, client: FlaskClient) -> None:
     response = client.get("/account/password?x=1")
     assert (response.status_code, response.headers["Location"]) == (303, "/login?next=/account/password?x%3D1")
 
 
-def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+def test_a_failing_database_does_not_replace_a_page(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     steps.add_customer(app)
     steps.log_in(client)
 
@@ -453,7 +455,7 @@ def test_a_failing_database_does_not_take_a_page_away(app: Flask, client: FlaskC
         assert steps.is_logged_in(client)
 
 
-def test_the_error_page_stands_without_the_session(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+def test_the_error_page_renders_without_the_session(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     steps.add_customer(app)
     steps.log_in(client)
 
@@ -477,7 +479,7 @@ def test_a_session_that_has_just_begun_can_be_the_one_to_keep(app: Flask, client
     assert (steps.open_sessions(app, customer_id), steps.is_logged_in(client)) == (1, False)
 
 
-def test_a_login_tells_the_shop_before_it_is_committed(app: Flask, client: FlaskClient) -> None:
+def test_a_login_signals_the_shop_before_its_commit(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     heard = []
 
@@ -518,17 +520,17 @@ def test_a_customer_restored_from_a_backup_is_erased_again_by_number(either_app:
     done = erase(either_app, "--yes", str(customer_id))
     assert (done.exit_code, done.stdout) == (0, f"Customer {customer_id} is erased.\n")
     line = json.loads(done.stderr)
-    assert set(line) == {"event", "customer", "level", "timestamp"}, "nothing else about them"
+    assert set(line) == {"event", "customer", "level", "timestamp"}, "the log line has no other data about the customer"
     assert (line["event"], line["customer"]) == ("account_deleted", customer_id)
     assert not steps.is_logged_in(here)
-    assert steps.mails(either_app) == [], "they had theirs when they deleted it"
+    assert steps.mails(either_app) == [], "the customer got the email when they deleted the account"
     with either_app.app_context():
         assert set(db.session.scalars(select(Customer.id))) == others
     again = erase(either_app, "--yes", str(customer_id))
     assert (again.exit_code, again.output) == (1, "Error: no customer has this number\n")
 
 
-def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
+def test_the_command_asks_and_shows_the_date_but_no_name(app: Flask) -> None:
     with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
         customer_id = steps.add_customer(app)
     asked = f"Customer {customer_id}, here since 2026-11-02 03:04 UTC: erase them for good? [y/N]: "
@@ -542,7 +544,7 @@ def test_the_command_asks_and_says_since_when_and_not_who(app: Flask) -> None:
         assert db.session.get(Customer, customer_id) is None
 
 
-def test_a_customer_who_got_the_number_later_is_spared(app: Flask) -> None:
+def test_a_newer_customer_with_the_same_number_is_not_erased(app: Flask) -> None:
     with time_machine.travel("2026-11-02T03:04:05+00:00", tick=False):
         customer_id = str(steps.add_customer(app))
     for before in ("2026-11-02T03:04:04.999999Z", "2026-11-01T05:00:00+02:00"):

@@ -1,4 +1,4 @@
-"""Passwords: which are refused, a new one by an emailed link, a change, and a shop without passwords."""
+"""Passwords: weak passwords, a new one by an emailed link, a change, and a shop without passwords."""
 
 import unicodedata
 from collections.abc import Callable
@@ -46,13 +46,13 @@ from tests.vipps_person import VippsPerson
         ("x" * 100 + "y" * 100, None),
     ],
 )  # fmt: skip
-def test_a_password_is_judged_by_length_and_by_who_else_would_try_it(password: str, problem: object) -> None:
+def test_a_password_is_judged_by_length_and_by_attackers_lists(password: str, problem: object) -> None:
     assert policy.problem(password, "tuva.lien@example.com") is problem
-    assert policy.problem("seven small boats", "al@example.com") is None, "too short a name to forbid"
+    assert policy.problem("seven small boats", "al@example.com") is None, "a short name is allowed in a password"
 
 
-def test_the_list_of_common_passwords_has_only_what_the_length_lets_through() -> None:
-    """ASVS 6.2.4 asks for the 3,000 most common ones that the other rules accept."""
+def test_the_list_of_common_passwords_has_no_word_that_is_too_short() -> None:
+    """ASVS 6.2.4 requires the 3,000 most common passwords that the other rules accept."""
     assert len(policy.COMMON) >= 3_000
     assert not [word for word in policy.COMMON if len(word) < policy.MIN_LENGTH or word != word.casefold()]
 
@@ -98,7 +98,7 @@ def test_the_link_sets_a_new_password_and_logs_in(app: Flask, client: FlaskClien
     customer_id, intruder = steps.add_customer(app), browser_of(app)
     steps.log_in_by_form(intruder)
     link = link_for(app, client)
-    for _ in range(2):  # looking uses nothing up: mail scanners open every link
+    for _ in range(2):  # opening the page does not use up the link: mail scanners open every link
         assert open_page(client, link).one("main input[type=password]")["autocomplete"] == "new-password"
     response = post(client, link, {"password": NEW}, form_on=link)
     assert (response.status_code, response.headers["Location"]) == (303, "/account")
@@ -113,7 +113,7 @@ def test_the_link_sets_a_new_password_and_logs_in(app: Flask, client: FlaskClien
     assert steps.log_in_by_form(browser_of(app), password=PASSWORD).status_code == 422
 
 
-def test_who_only_has_vipps_hears_how_to_log_in_and_may_set_a_password(app: Flask, client: FlaskClient) -> None:
+def test_a_customer_with_only_vipps_is_told_so_and_may_set_a_password(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app, password=None, vipps=True)
     link = link_for(app, client)
     assert "you log in with Vipps" in steps.mails(app)[0].body
@@ -121,13 +121,13 @@ def test_who_only_has_vipps_hears_how_to_log_in_and_may_set_a_password(app: Flas
     assert steps.log_in_by_form(browser_of(app), password=NEW).status_code == 303
 
 
-def test_a_mailbox_that_was_never_proved_opens_no_vipps_account(app: Flask, client: FlaskClient) -> None:
+def test_an_unconfirmed_mailbox_gives_no_access_to_a_vipps_account(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app, password=None, vipps=True, confirmed=False)
     ask(client)
     assert steps.mails(app) == []
 
 
-def test_a_reset_confirms_the_address_and_drives_out_who_registered_with_it(app: Flask, client: FlaskClient) -> None:
+def test_a_reset_confirms_the_address_and_removes_an_attackers_access(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app, password=OTHER_PASSWORD, confirmed=False)
     link = link_for(app, client)
     post(client, link, {"password": NEW}, form_on=link)
@@ -136,7 +136,7 @@ def test_a_reset_confirms_the_address_and_drives_out_who_registered_with_it(app:
     assert not hashing.matches(OTHER_PASSWORD, customer.password_hash)
 
 
-def test_of_two_at_the_same_moment_one_sets_the_password(either_app: Flask) -> None:
+def test_only_one_of_two_concurrent_requests_sets_the_password(either_app: Flask) -> None:
     customer_id = steps.add_customer(either_app)
     link = link_for(either_app, browser_of(either_app))
     browsers = [browser_of(either_app) for _ in range(4)]
@@ -159,7 +159,7 @@ def test_a_link_of_one_account_changes_no_other(app: Flask, client: FlaskClient)
     assert steps.log_in_by_form(browser_of(app), password=NEW).status_code == 303
 
 
-def test_a_link_dies_with_the_address_it_was_for(app: Flask, client: FlaskClient) -> None:
+def test_a_link_stops_working_when_its_address_changes(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     link = link_for(app, client)
     token = open_page(client, link).csrf_token()
@@ -204,7 +204,7 @@ def test_the_change_keeps_this_browser_and_ends_the_others(app: Flask, client: F
         (PASSWORD, "tuva.lien 12", "your email address in the password"),
     ],
 )
-def test_what_is_not_right_changes_nothing(app: Flask, client: FlaskClient, current: str, new: str, words: str) -> None:
+def test_a_wrong_form_changes_no_password(app: Flask, client: FlaskClient, current: str, new: str, words: str) -> None:
     steps.add_customer(app)
     steps.log_in_by_form(client)
     response = post(client, FORM, {"current": current, "password": new}, form_on=FORM)
@@ -215,7 +215,7 @@ def test_what_is_not_right_changes_nothing(app: Flask, client: FlaskClient, curr
     assert steps.mails(app) == []
 
 
-def test_a_first_password_is_set_by_a_mailed_link_only(app: Flask, client: FlaskClient) -> None:
+def test_a_first_password_is_set_by_an_emailed_link_only(app: Flask, client: FlaskClient) -> None:
     steps.enter(app, client, steps.add_customer(app, password=None, vipps=True))
     page = open_page(client, FORM)
     assert page.h1 == "Set a password"
@@ -228,7 +228,7 @@ def test_a_first_password_is_set_by_a_mailed_link_only(app: Flask, client: Flask
     assert [mail.kind for mail in steps.mails(app)] == ["reset_password"]
 
 
-def test_without_a_confirmed_address_there_is_nothing_to_send(app: Flask, client: FlaskClient) -> None:
+def test_without_a_confirmed_address_no_link_is_sent(app: Flask, client: FlaskClient) -> None:
     steps.enter(app, client, steps.add_customer(app, None, password=None, vipps=True))
     page = open_page(client, FORM)
     assert "add an email address first" in page.text
@@ -241,7 +241,7 @@ GONE = ("/register", "/register/sent", "/confirm/x", "/password/forgot", "/passw
 
 @pytest.fixture
 def shop(make_app: Callable[..., Flask]) -> Flask:
-    """Return a shop without passwords, whose customer has one from before."""
+    """Return a shop without passwords; its customer has a password from before."""
     app = make_app(PASSWORDS="0", DEMO="0")
     steps.add_customer(app, vipps=True)
     return app
@@ -257,7 +257,7 @@ def test_no_password_route_answers(shop: Flask) -> None:
         assert client.post(path, data=data).status_code == 404, path
 
 
-def test_a_refusal_and_an_email_name_no_password(shop: Flask) -> None:
+def test_refusals_and_emails_do_not_mention_passwords(shop: Flask) -> None:
     with shop.test_request_context():
         customer = db.session.get_one(Customer, 1)
         assert not customer.has_password

@@ -1,4 +1,4 @@
-"""The profile's page: the customer's own values, those of Vipps, proposals, and what is typed."""
+"""The profile page: the customer's own values, the values from Vipps, proposals, and typed values."""
 
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -35,7 +35,7 @@ def kari(app: Flask, client: FlaskClient) -> int:
     return customer_id
 
 
-def test_the_page_has_ones_own_values_and_those_of_vipps(client: FlaskClient, kari: int) -> None:
+def test_the_page_has_the_customers_values_and_those_of_vipps(client: FlaskClient, kari: int) -> None:
     page = open_page(client, PROFILE)
     filled = {name: page.one(f'#here ~ form [name="{name}"]').get("value") for name in ("name", "phone", *IN_FORM)}
     assert filled == {"name": "Kari Nordfjell", "phone": "+47 900 00 011", **IN_FORM}
@@ -79,7 +79,7 @@ def test_a_changed_detail_is_kept(
     assert "You" in profile.changes_in(page)[0]
 
 
-def test_a_form_that_changes_nothing_leaves_nothing(app: Flask, client: FlaskClient, kari: int) -> None:
+def test_an_unchanged_form_adds_no_history(app: Flask, client: FlaskClient, kari: int) -> None:
     profile.save(client)
     assert profile.own_values(app, kari) == OWN
     assert profile.states(app, kari) == []
@@ -87,7 +87,7 @@ def test_a_form_that_changes_nothing_leaves_nothing(app: Flask, client: FlaskCli
         assert customer.phone_verified_at is not None
 
 
-def test_a_form_from_before_a_login_takes_nothing_back(app: Flask, client: FlaskClient) -> None:
+def test_a_form_opened_before_a_login_undoes_nothing(app: Flask, client: FlaskClient) -> None:
     customer_id = profile.add_linked(app, policy="update")
     profile.enter(app, client, customer_id)
     shown = str(open_page(client, PROFILE).one('[name="shown"]')["value"])
@@ -184,7 +184,7 @@ def test_the_policy_is_the_customers_choice(app: Flask, client: FlaskClient, kar
 
 
 @pytest.mark.parametrize("policy", ["", "always", "UPDATE"])
-def test_there_is_no_other_policy(app: Flask, client: FlaskClient, kari: int, policy: str) -> None:
+def test_an_unknown_policy_is_refused(app: Flask, client: FlaskClient, kari: int, policy: str) -> None:
     assert post(client, f"{PROFILE}/policy", {"policy": policy}, form_on=PROFILE).status_code == 400
     with profile.looking_at(app, kari) as customer:
         assert customer.refresh_policy == "ask"
@@ -200,7 +200,7 @@ def test_there_is_no_other_policy(app: Flask, client: FlaskClient, kari: int, po
         ((HOME,), (WORK,), [f"Home address removed: {AT_HOME}", f"Work address added: {AT_WORK}"]),
     ],
 )
-def test_the_history_says_which_addresses_came_went_and_changed(
+def test_the_history_names_added_removed_and_changed_addresses(
     app: Flask, client: FlaskClient, before: tuple[Any, ...], after: tuple[Any, ...], lines: list[str]
 ) -> None:
     customer_id = profile.add_linked(app, told=False, address=None)
@@ -212,7 +212,7 @@ def test_the_history_says_which_addresses_came_went_and_changed(
     assert "Vipps · Noted only" in " ".join(item.get_text(" ").split())
 
 
-def test_the_history_is_told_newest_first(app: Flask, client: FlaskClient, kari: int) -> None:
+def test_the_history_is_shown_newest_first(app: Flask, client: FlaskClient, kari: int) -> None:
     profile.refresh(app, kari, profile.says(name="Kari Berg", phone_number=None))
     profile.decide(client, c1="take")
     profile.save(client, name="Kari Dal", phone="", street="", postal_code="", region="")
@@ -255,7 +255,7 @@ def test_an_address_where_the_shop_does_not_send_stays_until_it_is_changed(app: 
     assert profile.save(client, **{**GREENLAND, "street": "Aqqusinersuaq 8"}).status_code == 422
 
 
-def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, monkeypatch: Any) -> None:
+def test_a_concurrent_login_verifies_no_typed_number(either_app: Flask, monkeypatch: Any) -> None:
     customer_id, client, edit = profile.add_linked(either_app), browser_of(either_app), change_history.edit
     profile.enter(either_app, client, customer_id)
     with profile.looking_at(either_app, customer_id) as customer:
@@ -274,7 +274,7 @@ def test_a_login_at_the_same_moment_verifies_no_typed_number(either_app: Flask, 
 
     def edit_meanwhile(*args: Any) -> list[str]:
         login.start()
-        login.join(1)  # for it to come to the lock, or to pass where there is none
+        login.join(1)  # enough time to reach the lock, or to finish on a database without it
         return edit(*args)
 
     monkeypatch.setattr(change_history, "edit", edit_meanwhile)
@@ -330,7 +330,7 @@ def test_a_number_or_address_can_be_taken(app: Flask, client: FlaskClient, kari:
             assert customer.phone_number == "4790000099"
 
 
-def test_what_is_left_open_is_asked_again(app: Flask, client: FlaskClient, kari: int) -> None:
+def test_a_proposal_without_an_answer_is_asked_again(app: Flask, client: FlaskClient, kari: int) -> None:
     profile.refresh(app, kari, profile.says(name="Kari Berg"))
     profile.decide(client)
     page = open_page(client, PROFILE)
@@ -363,7 +363,7 @@ def test_a_question_that_was_replaced_cannot_be_answered(app: Flask, client: Fla
         {"c٢": "take"},
     ],
 )  # fmt: skip
-def test_another_customers_question_counts_as_none(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
+def test_another_customers_proposal_is_not_found(app: Flask, client: FlaskClient, choices: dict[str, str]) -> None:
     other = profile.add_linked(app, email="other@example.com")
     profile.refresh(app, other, profile.says(name="Kari Berg"))
     customer_id = profile.add_linked(app)
@@ -411,7 +411,7 @@ def test_a_new_email_address_is_taken_unless_another_account_has_it(either_app: 
     assert "kari.berg@example.com" in notice
 
 
-def test_what_the_customer_has_by_now_needs_no_asking(app: Flask, client: FlaskClient, kari: int) -> None:
+def test_a_value_that_the_customer_has_by_now_is_not_proposed(app: Flask, client: FlaskClient, kari: int) -> None:
     profile.refresh(app, kari, profile.says(name="Kari Berg"))
     profile.save(client, name="Kari Berg")
     assert not open_page(client, PROFILE).select(".proposal")
@@ -439,7 +439,7 @@ def test_a_number_is_read_as_people_type_it(typed: str | None, digits: str | Non
         ("0", ""),
     ],
 )  # fmt: skip
-def test_a_telephone_number_is_written_as_people_do(digits: str | None, written: str) -> None:
+def test_a_phone_number_is_written_as_people_write_it(digits: str | None, written: str) -> None:
     assert readable(digits) == written
 
 
@@ -468,12 +468,12 @@ def test_an_address_and_its_object_are_the_same() -> None:
         ("\u202eevil\u2066", "evil"), ("A\u030ase", "Åse"), ("می\u200cخواهم", "می\u200cخواهم"),
     ],
 )  # fmt: skip
-def test_what_is_typed_is_one_clean_line(typed: str | None, kept: str) -> None:
+def test_typed_text_becomes_one_clean_line(typed: str | None, kept: str) -> None:
     assert one_line(typed) == kept
 
 
-def test_a_change_is_told_in_norwegian_too(app: Flask) -> None:
-    """Every label and every sentence goes through the catalog, whatever it says today."""
+def test_a_change_is_described_in_norwegian_too(app: Flask) -> None:
+    """Every label and every sentence is translated."""
     with app.test_request_context(headers={"Accept-Language": "nb"}):
         change = ProfileChange(field="phone_number", before=None, after="4790000011")
         assert "+47 900 00 011" in sentences(change)[0]

@@ -1,4 +1,4 @@
-"""What logins bring to a customer's profile as their life goes on, and what becomes of it."""
+"""A customer's profile over several logins, with changes at Vipps."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def activities(app: Flask, customer_id: int) -> list[str]:
 
 
 @pytest.mark.parametrize("field", NEWS)
-def test_an_applied_change_replaces_that_value_alone(either_app: Flask, field: str) -> None:
+def test_an_applied_change_replaces_only_its_value(either_app: Flask, field: str) -> None:
     customer_id = profile.add_linked(either_app, policy="update")
     claims, value = NEWS[field]
     lines = [(field, "applied"), *([("addresses", "noted")] if field == "address" else [])]
@@ -48,7 +48,7 @@ def test_an_applied_change_replaces_that_value_alone(either_app: Flask, field: s
     assert all(kept[name] == OWN[name] for name in ("email", "phone_number", "address") if name != field)
 
 
-def test_nothing_new_writes_nothing_but_the_time(app: Flask) -> None:
+def test_a_login_without_changes_writes_only_the_time(app: Flask) -> None:
     customer_id = profile.add_linked(app, policy="update")
     with app.app_context():
         then = db.session.scalars(select(VippsProfile.received_at)).one()
@@ -59,7 +59,7 @@ def test_nothing_new_writes_nothing_but_the_time(app: Flask) -> None:
         assert db.session.scalars(select(VippsProfile.received_at)).one() > then
 
 
-def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
+def test_the_latest_values_from_vipps_are_kept_apart(app: Flask) -> None:
     customer_id = profile.add_linked(app)
     unverified = {"email": "unverified@example.com", "email_verified": False}
     profile.refresh(app, customer_id, profile.says(name="Kari Berg", **unverified))
@@ -69,15 +69,15 @@ def test_what_vipps_said_last_is_kept_apart(app: Flask) -> None:
         assert [each["street"] for each in told.addresses] == [HOME.street, WORK.street]
 
 
-def test_a_number_that_vipps_has_replaced_stays_but_is_verified_no_longer(app: Flask) -> None:
-    """It may be given to another person, who must not be taken for this customer."""
+def test_a_number_that_vipps_has_replaced_stays_but_loses_its_verification(app: Flask) -> None:
+    """Another person may get the number, who must not be taken for this customer."""
     customer_id = profile.add_linked(app)
     profile.refresh(app, customer_id, profile.says(phone_number="4790000099"))
     with profile.looking_at(app, customer_id) as customer:
         assert (customer.phone_number, customer.phone_verified_at) == ("4790000011", None)
 
 
-def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(either_app: Flask) -> None:
+def test_a_new_email_address_is_announced_to_the_old_one_and_ends_links(either_app: Flask) -> None:
     customer_id = profile.add_linked(either_app, policy="update")
     with profile.looking_at(either_app, customer_id) as customer:
         customer.email_verified_at = None
@@ -94,7 +94,7 @@ def test_a_new_address_moves_the_login_tells_the_old_one_and_ends_mailed_links(e
 
 
 @pytest.mark.parametrize(("policy", "lines"), [("update", ["profile_changed"]), ("ask", []), ("keep", [])])
-def test_what_changed_here_stands_in_the_activity_list(app: Flask, policy: str, lines: list[str]) -> None:
+def test_an_applied_change_is_in_the_activity_list(app: Flask, policy: str, lines: list[str]) -> None:
     customer_id = profile.add_linked(app, policy=policy)
     profile.refresh(app, customer_id, profile.says(phone_number="4790000099", name="Kari Berg"))
     assert activities(app, customer_id) == lines
@@ -112,14 +112,14 @@ def test_a_newer_proposal_takes_the_place_of_the_older_one(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("back", [profile.says(), profile.says(name=None)])
-def test_a_proposal_that_vipps_takes_back_is_no_longer_asked(app: Flask, back: Any) -> None:
+def test_a_proposal_is_withdrawn_when_vipps_changes_the_value_back(app: Flask, back: Any) -> None:
     customer_id = profile.add_linked(app)
     profile.refresh(app, customer_id, profile.says(name="Kari Berg"))
     assert profile.refresh(app, customer_id, back).proposed == 0
     assert profile.states(app, customer_id) == [("name", "noted"), ("name", "noted")]
 
 
-def test_a_new_link_asks_nothing_that_an_earlier_one_asked(app: Flask) -> None:
+def test_a_new_link_withdraws_the_proposals_of_an_earlier_one(app: Flask) -> None:
     customer_id = profile.add_linked(app)
     profile.refresh(app, customer_id, profile.says(name="Kari Berg"))
     with app.app_context():
@@ -133,8 +133,8 @@ def test_a_new_link_asks_nothing_that_an_earlier_one_asked(app: Flask) -> None:
 
 
 @pytest.mark.postgresql
-def test_of_two_logins_at_the_same_moment_one_brings_the_news(make_app: Callable[..., Flask], postgresql: str) -> None:
-    """On SQLite the two are one after the other from the start."""
+def test_only_one_of_two_concurrent_logins_finds_a_change(make_app: Callable[..., Flask], postgresql: str) -> None:
+    """SQLite runs the two logins one after the other anyway."""
     app = make_app(DATABASE_URL=postgresql)
     customer_id = profile.add_linked(app)
     with app.test_request_context(), ThreadPoolExecutor() as elsewhere:
@@ -211,7 +211,7 @@ def test_an_old_proposal_does_not_end_a_newer_verification(either_app: Flask) ->
 def test_an_address_that_was_taken_is_tried_again_once_it_is_free(
     either_app: Flask, policy: str, own_email: str | None, state: State
 ) -> None:
-    """An account that was made while its address was taken has none of its own."""
+    """An account that was created while its email address was taken has no address."""
     holder = profile.add_linked(either_app, email="kari.berg@example.com", phone_number=None)
     customer_id = profile.add_linked(either_app, policy=policy, email=own_email, told=own_email is not None)
     said = profile.says(email="kari.berg@example.com")
@@ -278,8 +278,8 @@ def choose(vipps: VippsPerson, policy: str) -> None:
 
 
 @pytest.mark.parametrize("policy", ["ask", "keep"])
-def test_the_very_login_that_brings_something_new_says_so(vipps: VippsPerson, policy: str) -> None:
-    for _ in range(2):  # the second time a new customer is asked nothing
+def test_a_login_that_brings_a_change_says_so(vipps: VippsPerson, policy: str) -> None:
+    for _ in range(2):  # the second login of a new customer asks no question
         vipps.log_in(PERSON)
         open_page(vipps.browser, "/")
     choose(vipps, policy)

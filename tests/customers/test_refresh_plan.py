@@ -1,4 +1,4 @@
-"""What a change at Vipps does to a profile, by field, policy and first or later login: the table of `refresh_plan`."""
+"""The table of `refresh_plan`: the effect of a change at Vipps, by field, policy, and first or later login."""
 
 from typing import Any
 

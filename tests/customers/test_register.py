@@ -33,7 +33,7 @@ def test_the_browser_that_registered_only_presses_the_button(app: Flask, client:
     assert not steps.is_logged_in(client)
     (mail,) = steps.mails(app, "confirm_address")
     link = steps.link_in(mail, "confirm")
-    for _ in range(2):  # looking uses nothing up: mail scanners open every link
+    for _ in range(2):  # opening the page does not use up the link: mail scanners open every link
         assert browser_of(app).get(link).status_code == browser_of(app).head(link).status_code == 200
     assert not open_page(client, link).select("main input[type=password]")
     response = press(client, link)
@@ -58,7 +58,7 @@ def test_another_browser_needs_the_password_as_well(app: Flask, client: FlaskCli
     assert steps.is_logged_in(other)
 
 
-def test_the_owners_own_registration_replaces_the_strangers(app: Flask, client: FlaskClient) -> None:
+def test_the_owners_registration_replaces_an_attackers(app: Flask, client: FlaskClient) -> None:
     stranger = browser_of(app)
     steps.register(stranger, password=OTHER_PASSWORD)
     steps.register(client, password=PASSWORD)
@@ -68,7 +68,7 @@ def test_the_owners_own_registration_replaces_the_strangers(app: Flask, client: 
     assert steps.log_in_by_form(stranger, password=OTHER_PASSWORD).status_code == 422
 
 
-def test_a_strangers_later_registration_is_not_confirmed_by_the_owners_browser(app: Flask, client: FlaskClient) -> None:
+def test_an_attackers_registration_is_not_confirmed_by_the_owners_browser(app: Flask, client: FlaskClient) -> None:
     steps.register(client, password=PASSWORD)
     steps.register(browser_of(app), password=OTHER_PASSWORD)
     link = steps.link_in(steps.mails(app, "confirm_address")[1], "confirm")
@@ -86,7 +86,7 @@ def test_a_taken_address_gets_the_same_answer(app: Flask, client: FlaskClient, m
         before, browser = steps.hashes_made(hasher), browser_of(app)
         response = steps.register(browser, email)
         landing = steps.without_token(browser.get(response.headers["Location"]).text)
-        # The form cookie is signed and not secret, so it must not tell either.
+        # The form cookie is signed but readable, so it must not reveal this either.
         with browser.session_transaction(base_url="http://localhost:8000") as kept:
             shape = {name: len(str(value)) for name, value in kept.items()}
         hashed = steps.hashes_made(hasher) - before
@@ -112,7 +112,7 @@ def test_a_taken_address_gets_the_same_answer(app: Flask, client: FlaskClient, m
         ("password", "tuva.lien.1990", "your email address in the password"),
     ],
 )  # fmt: skip
-def test_a_wrong_form_says_what_and_loses_nothing(
+def test_a_wrong_form_names_its_mistakes_and_keeps_the_input(
     app: Flask, client: FlaskClient, field: str, value: str, words: str
 ) -> None:
     response = steps.register(client, **{"name": "Tuva <b>Lien</b>", field: value, "next": "/cart"})
@@ -125,7 +125,7 @@ def test_a_wrong_form_says_what_and_loses_nothing(
     assert steps.mails(app) == []
 
 
-def test_the_mail_is_in_the_language_of_its_reader(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
+def test_the_email_is_in_the_language_of_its_reader(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
     monkeypatch.setattr(mail_texts, "render_template", lambda name, **context: f"written in {get_locale()}")
     client.set_cookie("language", "nb")
     steps.register(client)
@@ -135,7 +135,7 @@ def test_the_mail_is_in_the_language_of_its_reader(app: Flask, client: FlaskClie
     assert [mail.body for mail in steps.mails(app)] == ["written in nb"] * 2
 
 
-def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) -> None:
+def test_concurrent_registrations_create_one_account(either_app: Flask) -> None:
     browsers = [browser_of(either_app) for _ in range(6)]
     tokens = [open_page(browser, "/register").csrf_token() for browser in browsers]
     data = {"name": "Tuva", "email": EMAIL, "password": PASSWORD}
@@ -151,7 +151,7 @@ def test_registrations_at_the_same_moment_make_one_account(either_app: Flask) ->
 
 
 def test_an_account_that_another_request_adds_first_is_found(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
-    """What PostgreSQL does, where nothing serialises the two: the unique constraint decides, and no page breaks."""
+    """On PostgreSQL the two requests run concurrently: the unique constraint decides, and both get a page."""
     steps.add_customer(app)
     monkeypatch.setattr(lookup, "find_by_email", _blind_once(lookup.find_by_email))
     assert steps.register(client).status_code == 303
@@ -178,7 +178,7 @@ def send(client: FlaskClient, password: str = PASSWORD, target: str = GUARDED) -
 
 @pytest.fixture
 def stale(app: Flask, client: FlaskClient) -> int:
-    """Log a customer in whose confirmation is over; returns the id."""
+    """Log in a customer whose re-authentication has expired; return the id."""
     customer_id = steps.add_customer(app)
     steps.log_in(client)
     steps.forget_confirmations(app)
@@ -187,7 +187,7 @@ def stale(app: Flask, client: FlaskClient) -> int:
 
 @pytest.mark.parametrize("path", ["email", "vipps/link", "vipps/unlink", "delete", "export"])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_what_matters_asks_first(app: Flask, client: FlaskClient, stale: int, path: str, method: str) -> None:
+def test_a_guarded_page_redirects_first(app: Flask, client: FlaskClient, stale: int, path: str, method: str) -> None:
     path, data = f"/account/{path}", {"email": "new.address@example.com"}
     response = client.get(path) if method == "get" else post(client, path, data, form_on="/account")
     assert (response.status_code, response.headers["Location"]) == (303, f"{CONFIRM}?next={path}")
@@ -203,18 +203,18 @@ def test_a_login_by_password_counts_for_ten_minutes(app: Flask, client: FlaskCli
     with time_machine.travel(began + timedelta(minutes=10, seconds=1), tick=False):
         assert client.get(GUARDED).headers["Location"] == TO_GUARDED
     steps.enter(app, client, steps.add_customer(app, "other@example.com"))
-    assert client.get(GUARDED).headers["Location"] == TO_GUARDED, "a plain Vipps login confirms nothing"
+    assert client.get(GUARDED).headers["Location"] == TO_GUARDED, "a plain Vipps login does not reauthenticate"
 
 
 @pytest.mark.parametrize("email", [EMAIL, None])
-def test_a_mailed_link_is_offered_if_there_is_an_address(app: Flask, client: FlaskClient, email: str | None) -> None:
+def test_an_emailed_link_is_offered_if_there_is_an_address(app: Flask, client: FlaskClient, email: str | None) -> None:
     steps.enter(app, client, steps.add_customer(app, email=email, password=None))
     page = open_page(client, CONFIRM)
     assert bool(page.select('main a[href="/account/password"]')) == bool(email)
     assert not page.select("main input[type=password]")
 
 
-def test_the_password_opens_the_way_on(app: Flask, client: FlaskClient, stale: int) -> None:
+def test_the_password_opens_the_guarded_page(app: Flask, client: FlaskClient, stale: int) -> None:
     page = open_page(client, GUARDED)
     assert page.h1 == "Confirm it’s you"
     assert page.one("main input[name=next]")["value"] == GUARDED
@@ -236,7 +236,7 @@ def test_the_window_is_open_in_this_browser_only(app: Flask, client: FlaskClient
     assert other.get(GUARDED).headers["Location"] == TO_GUARDED
 
 
-def test_a_stolen_cookie_dies_when_its_owner_confirms(app: Flask, client: FlaskClient, stale: int) -> None:
+def test_a_stolen_cookie_dies_when_its_owner_reauthenticates(app: Flask, client: FlaskClient, stale: int) -> None:
     thief = steps.copy_of(app, client)
     assert steps.is_logged_in(thief)
     send(client)
@@ -245,7 +245,7 @@ def test_a_stolen_cookie_dies_when_its_owner_confirms(app: Flask, client: FlaskC
 
 
 @pytest.mark.parametrize("password", [OTHER_PASSWORD, ""])
-def test_a_wrong_password_opens_nothing(app: Flask, client: FlaskClient, stale: int, password: str) -> None:
+def test_a_wrong_password_does_not_reauthenticate(app: Flask, client: FlaskClient, stale: int, password: str) -> None:
     before = steps.activity_of(app, stale)
     response = send(client, password)
     assert response.status_code == 422
@@ -275,7 +275,7 @@ def test_the_confirmation_redirects_to_no_other_site(app: Flask, client: FlaskCl
     assert send(client, target=target).headers["Location"] == "/account"
 
 
-def test_the_app_is_offered_to_who_is_connected(app: Flask, client: FlaskClient, stale: int) -> None:
+def test_the_app_is_offered_to_linked_customers(app: Flask, client: FlaskClient, stale: int) -> None:
     assert not open_page(client, CONFIRM).select("form[action='/account/confirm/vipps']")
     response = post(client, f"{CONFIRM}/vipps", {"next": GUARDED}, form_on=CONFIRM)
     assert (response.status_code, response.headers["Location"]) == (303, TO_GUARDED)

@@ -1,4 +1,4 @@
-"""A person stops sharing: what the event does, once, in which order with logins, and what pages then show."""
+"""A person revokes the sharing: the effect of the event, its order with logins, repeats, and the pages."""
 
 import threading
 from collections.abc import Callable
@@ -42,7 +42,7 @@ from tests.vipps.events import event
 from tests.vipps_person import VippsPerson, led_on
 
 
-def test_it_marks_the_link_ends_the_sessions_of_vipps_and_tells_the_customer(either_app: Flask) -> None:
+def test_an_event_marks_the_link_ends_vipps_sessions_and_tells_the_customer(either_app: Flask) -> None:
     customer_id = steps.add_customer(either_app, vipps=True)
     by_vipps, by_password = browser_of(either_app), browser_of(either_app)
     steps.enter(either_app, by_vipps, customer_id)
@@ -59,15 +59,15 @@ def test_it_marks_the_link_ends_the_sessions_of_vipps_and_tells_the_customer(eit
         ended = db.session.scalars(select(CustomerSession.ended_reason).where(CustomerSession.method == "vipps")).all()
         row = db.session.scalars(select(WebhookDelivery)).one()
         assert ended == ["sharing_revoked"]
-        assert db.session.scalars(select(ProfileChange.state)).all() == ["noted"], "asked no longer"
+        assert db.session.scalars(select(ProfileChange.state)).all() == ["noted"], "the proposal is withdrawn"
         assert (row.customer_id, row.event_at) == (customer_id, at)
         assert row.subject_hash == revocation.secret_hash(SUBJECT)
         line = db.session.scalars(select(Activity).where(Activity.kind == "sharing_revoked")).one()
         assert line.reference == row.reference
-        assert line.user_agent == "", "the sender is no browser of the customer's"
+        assert line.user_agent == "", "the entry must not have a browser: Vipps sent the event"
 
 
-def test_it_deletes_withdraws_and_changes_nothing_of_the_customers(app: Flask) -> None:
+def test_an_event_deletes_and_changes_no_customer_data(app: Flask) -> None:
     customer_id = steps.add_customer(app, vipps=True)
     sharing.told(app, customer_id)
     steps.add_answer(app, customer_id, subject=SUBJECT)
@@ -76,7 +76,7 @@ def test_it_deletes_withdraws_and_changes_nothing_of_the_customers(app: Flask) -
     assert sharing.everything(app, VippsLink) == before
 
 
-def test_only_the_vipps_user_of_this_sales_unit_is_meant(app: Flask) -> None:
+def test_an_event_affects_only_the_vipps_user_of_this_sales_unit(app: Flask) -> None:
     other, customer_id = steps.add_customer(app, "other@example.com", vipps=True), steps.add_customer(app, vipps=True)
     with app.app_context():
         settings = app.extensions["settings"]
@@ -94,7 +94,7 @@ def test_only_the_vipps_user_of_this_sales_unit_is_meant(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("password", [PASSWORD, None])
-def test_the_mail_says_what_it_means_and_what_else_they_can_do(app: Flask, password: str | None) -> None:
+def test_the_email_explains_the_effect_and_the_next_steps(app: Flask, password: str | None) -> None:
     steps.add_customer(app, password=password, vipps=True)
     sharing.revoke(app)
     (mail,) = steps.mails(app)
@@ -120,7 +120,7 @@ def test_an_event_about_a_deleted_customer_names_no_customer(app: Flask) -> None
 
 @pytest.mark.postgresql
 def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[..., Flask], postgresql: str) -> None:
-    """On SQLite no other connection can delete it meanwhile: a writer locks the database."""
+    """On SQLite no other connection can delete the account meanwhile: a writer locks the database."""
     app = make_app(DATABASE_URL=postgresql)
     steps.add_customer(app, vipps=True)
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -128,7 +128,7 @@ def test_an_account_that_is_deleted_meanwhile_is_unknown(make_app: Callable[...,
         other.execute(delete(Customer))
         revoked = threads.submit(sharing.revoke, app)
         while not other.scalar(waiting):
-            assert not revoked.done(), "it did not wait"
+            assert not revoked.done(), "the event did not wait"
         other.commit()
         revoked.result()
     assert sharing.outcomes(app) == [("unknown_subject", 1)]
@@ -150,12 +150,12 @@ def test_ten_deliveries_at_once_have_one_effect(either_app: Flask, equal: bool) 
     at_once(*sharing.sending(either_app, events))
     expected = [("revoked", 10)] if equal else [("revoked", 1), *[("revoked_before", 1)] * 9]
     assert sorted(sharing.outcomes(either_app)) == expected
-    assert sharing.link_of(either_app, customer_id).sharing_revoked_at == at, "the latest counts"
+    assert sharing.link_of(either_app, customer_id).sharing_revoked_at == at, "the latest event counts"
     assert steps.activity_of(either_app, customer_id) == [("sharing_revoked", "vipps")]
     assert len(steps.mails(either_app)) == 1
 
 
-def test_malformed_deliveries_are_stored_by_what_is_wrong_and_counted(either_app: Flask) -> None:
+def test_malformed_deliveries_are_stored_by_their_mistake_and_counted(either_app: Flask) -> None:
     at_once(*[lambda: sharing.send(either_app, b"nonsense", 400)] * 4)
     assert sharing.outcomes(either_app) == [("not_two_or_three_segments", 4)]
     with either_app.app_context():
@@ -163,7 +163,7 @@ def test_malformed_deliveries_are_stored_by_what_is_wrong_and_counted(either_app
         assert (row.event_at, row.subject_hash, row.customer_id) == (None, None, None)
 
 
-def test_what_was_stored_but_not_answered_is_harmless(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stored_delivery_without_a_response_can_be_repeated(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     customer_id, body = steps.add_customer(app, vipps=True), event(sharing.now(), sub=SUBJECT)
     with monkeypatch.context() as killed:
 
@@ -181,7 +181,9 @@ def test_what_was_stored_but_not_answered_is_harmless(app: Flask, monkeypatch: p
 @pytest.mark.parametrize(
     "breaks", ["withdraw_proposals", "account_emails.send", "session_store.end_all", "account_activity.record"]
 )
-def test_a_failure_leaves_nothing_and_the_next_delivery_works(either_app: Flask, monkeypatch: Any, breaks: str) -> None:
+def test_a_failure_changes_nothing_and_the_next_delivery_works(
+    either_app: Flask, monkeypatch: Any, breaks: str
+) -> None:
     customer_id, body = steps.add_customer(either_app, vipps=True), event(sharing.now(), sub=SUBJECT)
     steps.enter(either_app, browser_of(either_app), customer_id)
     lines = steps.activity_of(either_app, customer_id)
@@ -200,8 +202,8 @@ def test_a_failure_leaves_nothing_and_the_next_delivery_works(either_app: Flask,
     assert sharing.outcomes(either_app) == [("revoked", 1)]
 
 
-def test_a_body_that_was_understood_is_understood_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sender that heard no answer asks again, maybe when the event has expired."""
+def test_a_repeated_body_is_accepted_however_late(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender without a response retries, perhaps after the event has expired."""
     steps.add_customer(app, vipps=True)
     body = sharing.revoke(app)
 
@@ -212,7 +214,7 @@ def test_a_body_that_was_understood_is_understood_for_ever(app: Flask, monkeypat
     assert sharing.outcomes(app)[-1] == ("expired", 1)
 
 
-def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_came_too_early_is_processed_when_repeated(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     customer_id, at = steps.add_customer(app, vipps=True), sharing.now() + 3 * MINUTE
     body = event(at, sub=SUBJECT)
     sharing.send(app, body, 400)
@@ -224,7 +226,7 @@ def test_a_body_that_came_too_early_is_done_when_it_comes_again(app: Flask, monk
     assert sharing.link_of(app, customer_id).sharing_revoked_at == at
 
 
-def test_only_so_many_rows_are_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limited_number_of_rows_is_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocation, "MAX_DELIVERIES", 3)
     for number in range(6):
         sharing.revoke(app, subject=f"unknown {number}")
@@ -267,7 +269,7 @@ def test_a_forged_event_is_undone_by_the_next_login_and_a_new_one_counts(vipps: 
     assert sharing.link_of(vipps.app, customer_id).sharing_revoked_at
 
 
-def test_of_two_events_the_later_is_when_the_sharing_ended_whatever_their_order(app: Flask) -> None:
+def test_the_later_of_two_events_is_the_time_of_the_revocation(app: Flask) -> None:
     customer_id, at = steps.add_customer(app, vipps=True), sharing.now()
     second = timedelta(seconds=1)
     for moment in (at, at + second, at - second):
@@ -301,7 +303,7 @@ def test_a_login_from_before_the_event_that_ends_after_it_does_not_share_again(e
     assert (link.sharing_revoked_at, link.shared_at) == (None, at)
 
 
-def test_of_two_logins_the_later_is_the_latest_whatever_their_order(app: Flask) -> None:
+def test_the_later_of_two_logins_counts_whatever_their_order(app: Flask) -> None:
     customer_id, at = steps.add_customer(app, vipps=True), sharing.now()
     sharing.settle(app, at)
     sharing.settle(app, at - MINUTE)
@@ -323,7 +325,7 @@ def test_the_times_of_a_login_are_vipps_own(vipps: VippsPerson, monkeypatch: pyt
     assert seen[0].tzinfo is UTC
 
 
-def test_a_login_that_waited_for_proof_shares_since_it_began_to_wait(vipps: VippsPerson) -> None:
+def test_a_pending_login_shares_from_the_time_of_its_login(vipps: VippsPerson) -> None:
     has_email(vipps)
     account = add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
@@ -334,7 +336,7 @@ def test_a_login_that_waited_for_proof_shares_since_it_began_to_wait(vipps: Vipp
 
 
 def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The event is newer than the login; whichever commits first, the mark stands in the end."""
+    """The event is newer than the login. Whichever commits first, the sharing is revoked in the end."""
     customer_id, at = steps.add_customer(either_app, vipps=True), sharing.now()
     event_sent = threading.Thread(target=lambda: sharing.revoke(either_app, at + timedelta(seconds=5)))
     keep = account_links.record_vipps_data
@@ -342,7 +344,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
     def meanwhile(*args: Any) -> Any:
         event_sent.start()
         event_sent.join(0.5)
-        assert event_sent.is_alive(), "the event has to wait for the customer"
+        assert event_sent.is_alive(), "the event must wait for the customer's lock"
         return keep(*args)
 
     monkeypatch.setattr(account_links, "record_vipps_data", meanwhile)
@@ -353,7 +355,7 @@ def test_an_event_waits_for_the_login_that_it_crosses(either_app: Flask, monkeyp
 
 
 def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The login is newer than the event; it must see the mark in order to take it away."""
+    """The login is newer than the event. It must read the revocation in order to remove it."""
     customer_id, at = steps.add_customer(either_app, vipps=True), sharing.now()
     login = threading.Thread(target=lambda: sharing.settle(either_app, at))
     rest = revocation.withdraw_proposals
@@ -363,7 +365,7 @@ def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypa
         db.session.flush()
         login.start()
         login.join(0.5)
-        assert login.is_alive(), "the login has to wait for the customer"
+        assert login.is_alive(), "the login must wait for the customer's lock"
 
     monkeypatch.setattr(revocation, "withdraw_proposals", meanwhile)
     sharing.revoke(either_app, at - timedelta(seconds=5))
@@ -373,7 +375,7 @@ def test_a_login_waits_for_the_event_that_it_crosses(either_app: Flask, monkeypa
     assert (link.shared_at, link.sharing_revoked_at) == (at, None)
 
 
-def test_logins_and_events_at_once_all_come_to_an_end(either_vipps: VippsPerson) -> None:
+def test_concurrent_logins_and_events_all_finish(either_vipps: VippsPerson) -> None:
     either_vipps.log_in(PERSON)
     customer_id, subject = sharing.subject_of(either_vipps)
     browsers = [browser_of(either_vipps.app) for _ in range(4)]
@@ -386,7 +388,7 @@ def test_logins_and_events_at_once_all_come_to_an_end(either_vipps: VippsPerson)
     assert sharing.link_of(either_vipps.app, customer_id).sharing_revoked_at is None
 
 
-def test_nothing_of_vipps_is_offered_or_filled_in(app: Flask) -> None:
+def test_no_value_from_vipps_is_offered_or_filled_in(app: Flask) -> None:
     customer_id = steps.add_customer(app, vipps=True)
     sharing.told(app, customer_id)
     own = {"street": "Hytteveien 8", "postal_code": "2900", "region": "Fagernes", "country": "NO"}
@@ -405,7 +407,7 @@ def test_nothing_of_vipps_is_offered_or_filled_in(app: Flask) -> None:
     assert known() == (False, 0, ["own"])
 
 
-def test_the_checkout_is_not_filled_in_from_vipps_and_what_is_kept_here_stays(vipps: VippsPerson) -> None:
+def test_the_checkout_uses_own_values_and_none_from_vipps(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     customer_id, subject = sharing.subject_of(vipps)
     with vipps.app.app_context():
@@ -425,7 +427,7 @@ def test_the_checkout_is_not_filled_in_from_vipps_and_what_is_kept_here_stays(vi
     assert all(filled_in(checkout_page(vipps.browser)))
 
 
-def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
+def test_the_pages_explain_the_revocation_and_the_next_steps(vipps: VippsPerson) -> None:
     has_email(vipps)
     vipps.log_in(PERSON)
     customer_id, subject = sharing.subject_of(vipps)
@@ -445,9 +447,9 @@ def test_the_pages_say_so_calmly_and_what_to_do(vipps: VippsPerson) -> None:
     assert "ended the sharing" not in open_page(vipps.browser, "/account").text
 
 
-def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
+def test_the_login_page_says_why_the_customer_is_logged_out(vipps: VippsPerson) -> None:
     vipps.log_in(PERSON)
-    assert open_page(vipps.browser, "/account").h1 == "My page"  # which greets, and is done with that
+    assert open_page(vipps.browser, "/account").h1 == "My page"  # this page shows the greeting, only once
     _, subject = sharing.subject_of(vipps)
     sharing.revoke(vipps.app, sharing.now(), subject)
     page = open_page(vipps.browser, "/account")
@@ -465,7 +467,7 @@ def test_the_login_page_says_why_one_is_logged_out(vipps: VippsPerson) -> None:
         (IDLE_LIMIT + timedelta(minutes=1), IDLE_LIMIT + timedelta(minutes=2), False),
     ],
 )
-def test_the_login_page_says_so_for_half_a_day_and_not_to_whose_session_had_lapsed_before(
+def test_the_login_page_says_so_for_half_a_day_and_not_after_expiry(
     vipps: VippsPerson, revoked: timedelta, seen: timedelta, is_told: bool
 ) -> None:
     vipps.log_in(PERSON)
@@ -477,7 +479,7 @@ def test_the_login_page_says_so_for_half_a_day_and_not_to_whose_session_had_laps
         assert ("you stopped sharing" in open_page(vipps.browser, "/login").text) == is_told
 
 
-def test_the_activity_list_tells_it_and_shows_no_browser(app: Flask, client: FlaskClient) -> None:
+def test_the_activity_list_shows_the_revocation_without_a_browser(app: Flask, client: FlaskClient) -> None:
     steps.add_customer(app, vipps=True)
     sharing.revoke(app)
     steps.log_in(client)

@@ -1,4 +1,4 @@
-"""A whole login stores what Vipps said, and keeps a verified number with one holder."""
+"""A whole login stores the values from Vipps, and only one customer has a number as verified."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +37,7 @@ NUMBER = "4790000099"
 
 
 def read(**claims: Any) -> tuple[Any, str]:
-    """Return what the claims become, and the names of the unreadable ones in one text."""
+    """Return the parsed values, and the names of the unreadable claims as one text."""
     info = parse({**claims, **SUB})
     return info, " ".join(info.problems)
 
@@ -50,8 +50,8 @@ def reached(app: Flask, channel: str) -> list[int]:
 # 1. One value has one normal form.
 
 
-def test_a_national_number_is_not_another_countrys() -> None:
-    """Norwegian and Danish numbers have eight digits, and many begin like the country code of another country."""
+def test_a_national_number_is_not_read_as_another_countrys() -> None:
+    """Norwegian and Danish numbers have eight digits, and many begin with another country's code."""
     nationals = [f"{beginning}123456" for beginning in range(20, 100)]
     assert [each for each in nationals if read(phone_number=each)[0].phone_number] == []
     assert [each for each in nationals if "phone_number" not in read(phone_number=each)[1]] == []
@@ -73,7 +73,7 @@ def test_an_address_in_two_spellings_is_one_account(vipps: VippsPerson, typed: s
     assert len(linking.links_of(vipps, account or 0)) == 1
 
 
-# 2. A code that is cut is another code.
+# 2. A shortened code is another code.
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,15 @@ NOWHERE = {
 
 
 @pytest.mark.parametrize("wrong", NOWHERE)
-def test_the_shop_sends_nowhere_that_a_customer_could_not_type(wrong: str) -> None:
+def test_the_shop_sends_only_to_countries_that_a_customer_can_choose(wrong: str) -> None:
     assert can_send_to(read(address=HOME)[0].addresses[0])
     assert not any(map(can_send_to, read(address={**HOME, **NOWHERE[wrong]})[0].addresses))
 
 
-# 3. A verified value has one holder.
+# 3. Only one customer has a value as verified.
 
 
-def test_a_number_that_the_operator_gave_to_another_person_has_one_holder(either_vipps: VippsPerson) -> None:
+def test_only_the_newest_owner_of_a_number_has_it_verified(either_vipps: VippsPerson) -> None:
     vipps = either_vipps
     older = linking.add_account(vipps, name="Sindre Moe", email="sindre@example.com")
     add_answer(vipps.app, older, "sms")
@@ -153,19 +153,19 @@ def test_connecting_vipps_ends_the_older_verification(vipps: VippsPerson) -> Non
     linking.log_in_by_password(vipps, vipps.browser)
     vipps.browser.get(vipps.approve(linking.begin_connecting(vipps), PERSON))
     assert verified_holders(vipps.app, PHONE) == [mine]
-    assert linking.customer(vipps, older).phone_number == PHONE, "it may still be the number that he typed"
+    assert linking.customer(vipps, older).phone_number == PHONE, "the older customer keeps the number, unverified"
 
 
 def test_the_database_holds_a_verified_number_once(either_app: Flask) -> None:
     holders = [add_customer(either_app, f"{each}@example.com") for each in ("one", "two", "three")]
-    for each in holders[:2]:  # typed numbers prove nothing, so two customers may have the same
+    for each in holders[:2]:  # two customers may type the same number: typing does not verify it
         set_values(either_app, each, phone_number=NUMBER)
     set_values(either_app, holders[0], phone_verified_at=utcnow())
     with pytest.raises(IntegrityError):
         set_values(either_app, holders[1], phone_verified_at=utcnow())
 
 
-def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vipps: VippsPerson) -> None:
+def test_only_one_of_two_concurrent_logins_gets_the_number_verified(either_vipps: VippsPerson) -> None:
     vipps = either_vipps
     says_also(vipps, phone_number=NUMBER, phone_number_verified=True)
     browsers = {person: linking.another_browser(vipps) for person in (PERSON, "ola")}
@@ -180,7 +180,7 @@ def test_of_two_logins_with_one_number_at_the_same_moment_one_holds_it(either_vi
 
 
 @pytest.mark.parametrize(("choice", "email"), [("take", "taken@example.com"), ("keep", "kari@example.com")])
-def test_a_question_that_was_put_off_is_answered_once(app: Flask, choice: str, email: str) -> None:
+def test_a_proposal_that_was_put_off_is_answered_once(app: Flask, choice: str, email: str) -> None:
     holder, mine = add_customer(app, "taken@example.com"), add_linked(app)
     refresh(app, mine, says(email="taken@example.com"))
     set_values(app, holder, email="moved@example.com")
@@ -205,7 +205,7 @@ def flow(at: object = "2026-10-14T09:31:05Z", **checked: bool) -> dict[str, Any]
 
 
 def delivered(app: Flask, customer_id: int, **answers: bool) -> bool:
-    """Record what a flow brought; tells whether a first login would ask on top of it."""
+    """Record the answers of a flow; tell whether the shop would still ask at a first login."""
     with app.test_request_context():
         customer = db.session.get_one(Customer, customer_id)
         ledger.record(customer, parse({**SUB, **flow(**answers)}))
@@ -225,7 +225,7 @@ def delivered(app: Flask, customer_id: int, **answers: bool) -> bool:
         ({"email": True, "cf_newsletter": False}, False, []), ({"cf_newsletter": False, "email": True}, False, []),
     ],
 )  # fmt: skip
-def test_a_mapped_id_answers_its_channel_and_the_shop_asks_where_none_was_answered(
+def test_a_mapped_id_answers_its_channel_and_the_shop_asks_without_one(
     make_app: Callable[..., Flask], answers: dict[str, bool], asks: bool, channels: list[str]
 ) -> None:
     app = make_app(VIPPS_CONSENT_SCOPE="customFlow", VIPPS_CONSENT_CHANNELS="cf_newsletter=email, cf_text=sms")
@@ -235,7 +235,7 @@ def test_a_mapped_id_answers_its_channel_and_the_shop_asks_where_none_was_answer
     assert [each for each in ("email", "sms", "digital", "personal") if mine in reached(app, each)] == channels
     add_answer(app, mine, "email", False, source="my_page")
     delivered(app, mine, **answers)
-    assert mine not in reached(app, "email"), "the same object again is not a new yes"
+    assert mine not in reached(app, "email"), "the same object again must not count as a new yes"
 
 
 @pytest.mark.parametrize("mapping", ["cf_newsletter=post", "cf_newsletter", "=email", "a=email,a=sms", "a=email=sms"])
@@ -256,7 +256,7 @@ def test_cookies_are_opaque_and_tokens_never_reach_browser_or_database(vipps: Vi
     assert "access_token" not in dump
     calls = vipps.provider_calls()
     assert post(vipps.browser, "/logout", form_on="/account").status_code == 303
-    assert vipps.provider_calls() == calls, "logging out makes none"
+    assert vipps.provider_calls() == calls, "logging out calls no endpoint of Vipps"
 
 
 @pytest.mark.parametrize("person", sorted({person["key"] for person in from_file()} - {"emma"}))

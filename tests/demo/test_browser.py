@@ -1,4 +1,4 @@
-"""The demo in Chromium, by keyboard alone: be Kari, solve the first five missions, and be Kari twice at once."""
+"""The demo in Chromium, by keyboard only: log in as Kari, solve the first five missions, and log in as Kari twice."""
 
 import re
 from pathlib import Path
@@ -13,11 +13,11 @@ from tests.demo.test_worlds import shop  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.browser
 EACH_SIZE = pytest.mark.parametrize("options", [{"viewport": DESK}, {"viewport": PHONE}], ids=["desk", "phone"])
-ANSWERED = ("server-calls", "nonce", "sub")  # missions two to four, which ask for an answer
+ANSWERED = ("server-calls", "nonce", "sub")  # missions two to four, whose solution is an answer
 
 
 def focus(page: Page, name: str) -> None:
-    """Move by Tab to the link, button or field that has this id or a line of text that begins so."""
+    """Move by Tab to the link, button or field with this id, or with a line of text that begins with this text."""
     for _ in range(100):
         page.keyboard.press("Tab")
         told = page.evaluate("[...document.querySelectorAll('body :focus')].flatMap(each => [each.id, each.innerText])")
@@ -34,7 +34,7 @@ def find_answer(page: Page, mission: str) -> str:
 
 
 def skip(page: Page) -> None:
-    """Use the link to the content, the first of each page."""
+    """Use the skip link, the first link of each page."""
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()

@@ -1,4 +1,4 @@
-"""The Build track: each stage's solution is green up to its stage and red at the next; its command and its texts."""
+"""The Build track: each solution passes up to its stage and fails at the next one; the command and the texts."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def shop_at(number: int, world: World, clock: Clock) -> Any:
 
 @pytest.fixture
 def followed(simulator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that follows stages with the solution of one."""
+    """Return a function that checks the stages with one stage's solution."""
 
     def run(number: int, wanted: Any) -> Report:
         clock = Clock()
@@ -80,7 +80,7 @@ def followed(simulator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def green_and_red(report: Report) -> tuple[set[int], set[int]]:
-    """Return the numbers of the green and the red stages of a report."""
+    """Return the numbers of the passed and the failed stages of a report."""
     red = {each.case.stage for each in report.results if each.finding.verdict in RED}
     return {each.case.stage for each in report.results} - red, red
 
@@ -104,7 +104,7 @@ def test_each_text_is_there_in_two_languages() -> None:
     for stage in track.stages():
         for texts in stage.texts.values():
             assert [*map(bool, (texts.title, texts.goal, texts.tries, *texts.hints))] == [True] * 6, stage.number
-        if stage.number != 9:  # PKCE has one name
+        if stage.number != 9:  # the stage about PKCE has only one name
             assert stage.texts["en"].goal != stage.texts["nb"].goal
 
 
@@ -121,7 +121,7 @@ def test_a_starter_is_short_and_has_a_task_for_each_stage(starter: str) -> None:
 def test_the_command_writes_a_starter(starter: str, tmp_path: Path) -> None:
     assert main(["start", starter, str(tmp_path / "shop")]) == 0
     assert load(tmp_path / "shop") == MERCHANT
-    assert main(["start", starter, str(tmp_path / "shop")]) == 2  # it overwrites nothing
+    assert main(["start", starter, str(tmp_path / "shop")]) == 2  # it does not overwrite a folder
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_solution_is_told_to_the_room(tmp_path: Path, monkeypatch: pytest.Monk
     shop = ["solution", "6", "--write", str(tmp_path / "shop.py")]
     assert main([*shop, *room]) == 0
     file.write_text((track.FOLDER / "empty" / "merchant.toml").read_text().replace("# room", "room"))
-    assert main(shop) == 2  # it has no words
+    assert main(shop) == 2  # the learner's three words are missing
     file.write_text(file.read_text().replace("# words", "words"))
     assert [main(shop), main(["solution", "6", "--merchant", str(file)])] == [0, 0]
     told = [(url, json.loads(body)["words"], json.loads(body)["looked_up"]) for _, url, _, body in sent]

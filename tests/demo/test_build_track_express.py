@@ -1,4 +1,4 @@
-"""The Build track in Express: each stage's solution is green up to its stage and red at the next, as a learner sees it.
+"""The Build track in Express: each solution passes up to its stage and fails at the next one, as a learner sees it.
 
 It runs with `make test-build-track` only: npm needs a network, and the shops and the simulator are served for real.
 """
@@ -24,7 +24,7 @@ from workshop.__main__ import main
 
 pytestmark = pytest.mark.skipif(os.environ.get("BUILD_TRACK") != "whole", reason="make test-build-track runs these")
 LAST = len(track.stages()) - 1
-FASTER = 4  # so much shorter are the simulator's delays, and how long the shop waits for it
+FASTER = 4  # divides the simulator's delays and the shop's timeouts
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def running(folder: Path, code: str, port: int) -> Iterator[None]:
-    """Run a shop with Node until it is left."""
+    """Run a shop with Node until the block ends."""
     (folder / "shop.mjs").write_text(code, encoding="utf-8")
     with (folder / "log").open("w") as log, subprocess.Popen(["node", "shop.mjs"], cwd=folder, stderr=log) as node:
         try:

@@ -1,4 +1,4 @@
-"""A class at the demo: thirty learners behind one address, who share the accounts that its pages show."""
+"""A class in the demo: thirty learners behind one address share the demo's accounts."""
 
 import hashlib
 import socket
@@ -93,9 +93,7 @@ def sums(folder: Path, content: bytes) -> Path:
         (lambda folder: classroom.wheelhouse(sums(folder, b"b")), Level.FAILED, "damaged: a.whl"),
     ],
 )  # fmt: skip
-def test_a_finding_says_what_to_do(
-    tmp_path: Path, find: Callable[[Path], CheckOutcome], level: Level, said: str
-) -> None:
+def test_a_finding_has_advice(tmp_path: Path, find: Callable[[Path], CheckOutcome], level: Level, said: str) -> None:
     found = find(tmp_path)
     assert found.level is level
     assert said in f"{found.said} {found.advice}"
@@ -104,14 +102,14 @@ def test_a_finding_says_what_to_do(
 def test_the_check_says_whether_a_class_can_come(
     make_app: Callable[..., Flask], unused_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(classroom, "lan_addresses", lambda: ["192.168.1.5"])  # it asks for a route to another network
+    monkeypatch.setattr(classroom, "lan_addresses", lambda: ["192.168.1.5"])  # the real one needs a network
     monkeypatch.setattr(classroom, "BROWSERS", ["sh"])
     monkeypatch.setattr("demo.worlds.INSTANCE", tmp_path)
     monkeypatch.setenv("BIND", f"localhost:{free_port()}")
     app = make_app(DEMO_WORLDS="1", **LAN | {"SIMULATOR_URL": f"http://192.168.1.5:{unused_port}"})
     run = lambda: app.test_cli_runner().invoke(args=["workshop", "check"])  # noqa: E731
     ready = run()
-    assert (ready.exit_code, ready.output.count("ok      ")) == (0, 7), ready.output  # a wheelhouse is a note
+    assert (ready.exit_code, ready.output.count("ok      ")) == (0, 7), ready.output  # no wheelhouse: a note
     assert click.unstyle(classroom.qr_code("http://192.168.1.5:8002/workshop")) in ready.output
     with socket.create_server(("localhost", unused_port)):
         taken = run()

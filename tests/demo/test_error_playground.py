@@ -15,7 +15,7 @@ PLAYGROUND = "/guide/errors"
 
 
 def pressed(vipps: VippsPerson, name: str, browser: FlaskClient | None = None) -> str:
-    """Press a button of the error playground; returns the authorization URL."""
+    """Press a button of the error playground; return the authorization URL."""
     browser = browser or vipps.browser
     return led_on(browser, post(browser, f"{PLAYGROUND}/{name}/try"))
 
@@ -54,7 +54,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
     assert again.headers["Cache-Control"] == "no-store"
     names = [cookie.partition("=")[0] for cookie in again.headers.getlist("Set-Cookie")]
     assert {cookie_of(vipps.app, "session"), cookie_of(vipps.app, "error-playground")} <= set(names), (
-        "the cookies of the first answer are kept"
+        "the repeated answer must keep the first answer's cookies"
     )
     second = vipps.browser.get(callback)
     assert second.headers["Location"] == "/guide/inspector"
@@ -65,7 +65,7 @@ def test_repeated_callback_leads_to_the_same_place(vipps: VippsPerson) -> None:
 @pytest.mark.parametrize("name", ["access_denied", "lost_cookie"])
 def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPerson, name: str) -> None:
     refused = vipps.browser.get(vipps.approve(pressed(vipps, name), "ola"))
-    vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # the newest login is another one
+    vipps.browser.get(vipps.approve(vipps.start(), "ola"))  # another login is the newest
     inspector, playground = (str(each["href"]) for each in Page(refused.text).select(".refused__guide a"))
     assert playground == f"{PLAYGROUND}#{name}"
     shown = check_page(vipps.browser.get(inspector, follow_redirects=True))
@@ -76,15 +76,15 @@ def test_a_refusal_links_to_its_own_login_and_back_to_its_button(vipps: VippsPer
 
 
 def test_only_a_login_of_the_playground_links_back_to_it(vipps: VippsPerson) -> None:
-    pressed(vipps, "redirect_uri_unregistered")  # it never comes back
+    pressed(vipps, "redirect_uri_unregistered")  # this login never comes back
     refused = vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
     (link,) = Page(refused.text).select(".refused__guide a")
     assert str(link["href"]).startswith("/guide/inspector/latest?")
     vipps.log_in("kari")
-    pressed(vipps, "callback_repeated")  # and left
+    pressed(vipps, "callback_repeated")  # started and abandoned
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     refused = vipps.browser.get(vipps.approve(led_on(vipps.browser, started), "kari", action="deny"))
-    assert refused.status_code == 403, "a login for an account is not repeated"
+    assert refused.status_code == 403, "a callback for another account is refused"
     assert len(Page(refused.text).select(".refused__guide a")) == 1
 
 
@@ -111,13 +111,13 @@ def test_the_page_shows_every_fault_folded_and_suggests_three(vipps: VippsPerson
     assert buttons == [f"{PLAYGROUND}/{name}/try" for name in STARTERS]
 
 
-def test_there_is_no_such_button_and_each_needs_its_token(vipps: VippsPerson) -> None:
+def test_an_unknown_button_is_not_found_and_each_needs_a_token(vipps: VippsPerson) -> None:
     for name in ("unheard-of", "stuck_on_the_phone"):
         assert post(vipps.browser, f"{PLAYGROUND}/{name}/try").status_code == 404
     assert vipps.browser.post(f"{PLAYGROUND}/server_error/try").status_code == 400
 
 
-def test_each_fault_of_the_id_token_says_what_to_mend() -> None:
+def test_each_fault_of_the_id_token_says_how_to_fix_it() -> None:
     (group,) = [each for each in FAULT_GROUPS if each.title == "In the ID token"]
     fixes = {case.fix for case in group.cases}
     assert len(fixes) == len(group.cases)

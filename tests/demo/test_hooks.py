@@ -12,7 +12,7 @@ from tests.vipps_person import VippsPerson
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOT = re.compile(r'\{% include "demo/(\w+)\.html" ignore missing %\}')
-INCLUDED = re.compile(r'"demo/(\w+)\.html"')  # by templates of the demo, with or without a fallback
+INCLUDED = re.compile(r'"demo/(\w+)\.html"')  # included by the demo's templates, with or without a fallback
 
 
 def test_every_slot_has_its_template_and_every_template_is_used() -> None:

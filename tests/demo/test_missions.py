@@ -1,4 +1,4 @@
-"""The missions: each is solved by what its hints say and by nothing before, and its texts are complete."""
+"""The missions: the steps in the hints solve each mission, earlier steps do not, and the texts are complete."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def come_back(vipps: VippsPerson, person: str = "kari", fault: str = "", **wishes: Any) -> None:
-    """Log in with one fault or wish."""
+    """Log in with one fault, or with wishes for the simulator."""
     vipps.browser.get(vipps.approve(vipps.start() + (f"&simulate={fault}" if fault else ""), person, **wishes))
 
 
@@ -148,7 +148,7 @@ WALK: dict[str, Callable[[VippsPerson], str | None]] = {
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the pages read the simulator of this test."""
+    """Let the missions read the simulator's database in this test's folder."""
     monkeypatch.setattr(track, "INSTANCE", tmp_path)
     return tmp_path
 
@@ -167,7 +167,7 @@ def shown_as_solved(browser: FlaskClient) -> list[str]:
 
 def test_each_mission_is_solved_by_its_walk_and_not_before(vipps: VippsPerson, files: Path) -> None:
     assert list(WALK) == list(MISSIONS)
-    assert [solved_in(files, answer) for answer in ("", "0", "2")] == [[]] * 3, "a fresh shop"
+    assert [solved_in(files, answer) for answer in ("", "0", "2")] == [[]] * 3, "no mission is solved in a new shop"
     asked = [key for key, mission in MISSIONS.items() if mission.asks]
     for number, (key, act) in enumerate(WALK.items()):
         before = [each for each in list(MISSIONS)[:number] if each not in asked]

@@ -53,7 +53,7 @@ def test_reset_restores_the_sample_accounts_and_keeps_others(make_app: Callable[
     browser = app.test_client()
     answer = post(browser, "/demo/start-over", form_on="/demo")
     assert (answer.status_code, answer.location) == (303, "/demo")
-    assert "Only the shop is reset" in browser.get("/demo").text, "none is running in this test"
+    assert "Only the shop is reset" in browser.get("/demo").text, "no simulator runs in this test"
     with app.app_context():
         assert dict(db.session.execute(select(Product.slug, Product.stock)).all()) == stock
         customers = {each.email: each for each in db.session.scalars(select(Customer))}
@@ -142,7 +142,7 @@ def test_every_page_of_the_demo_has_its_style_sheet_and_links(make_app: Callable
 
 
 @pytest.mark.parametrize(("environ", "status"), [({"DEMO": "0"}, 404), ({"DEMO": "1", **REAL}, 200)])
-def test_a_real_shop_has_nothing_of_the_demo_and_a_real_provider_nothing_that_needs_the_simulator(
+def test_a_real_shop_has_no_demo_and_a_real_provider_no_simulator(
     make_app: Callable[..., Flask], environ: dict[str, str], status: int
 ) -> None:
     shop = make_app(demo=True, **environ)

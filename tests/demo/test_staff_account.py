@@ -50,7 +50,7 @@ def test_a_customer_of_the_demo_cannot_log_in_elsewhere(demo_app: Flask, make_ap
     assert post(browser_of(real), "/login/password", sample).status_code == 422
     with real.app_context():
         customer = db.session.scalars(select(Customer).where(Customer.email == sample["email"])).one()
-        assert not hashing.matches(PASSWORD, customer.password_hash), "where a password proves an account as well"
+        assert not hashing.matches(PASSWORD, customer.password_hash), "the password must not work elsewhere"
         assert policy.problem(PASSWORD) is policy.IS_COMMON
         assert demo_accounts().level is Level.WARNING
         assert str(len(CUSTOMERS)) in demo_accounts().said

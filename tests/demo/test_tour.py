@@ -1,4 +1,4 @@
-"""The tour: each step is ticked when it has happened in the shop, and nothing is ticked in a new browser."""
+"""The tour: a step is ticked after it has happened in the shop, and a new browser has no ticks."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -55,7 +55,7 @@ def test_the_workshop_exists_in_the_demo_only(tmp_path: Path) -> None:
 # ---------- learners ----------
 
 
-def test_a_learner_goes_on_in_another_browser(room: Class) -> None:
+def test_a_learner_continues_in_another_browser(room: Class) -> None:
     first, world = room.join("Ada")
     words = open_page(first, "/workshop/room").one(".workshop__words").get_text()
     assert codes.read_words(words) == room.learner(world).words
@@ -123,7 +123,7 @@ def test_wrong_codes_and_words_are_limited_together_and_right_ones_pass(
     assert [client.get(path).status_code, verdicts(words), come_back(words)] == [200, 200, 303]
     *site, last = [{"REMOTE_ADDR": f"2001:db8::{n:x}:0:0:0:1"} for n in range(allowed_by(learner.MAX_WRONG_TRIES) + 1)]
     assert {client.get("/workshop/BBBB22", environ_overrides=each).status_code for each in site} == {404}
-    # Or an attacker with many networks could recognize the right code by trying on.
+    # Otherwise an attacker with many networks could find the right code by further attempts.
     assert room.browser().get(path, environ_overrides=last).status_code == 429
     assert client.get("/workshop/room", environ_overrides=last).status_code == 200
 
@@ -150,7 +150,7 @@ def test_a_learner_leaves(room: Class) -> None:
     client, _world = room.join("Ada")
     client.set_cookie("missions", "nonce")
     post(client, "/workshop/room/leave", form_on="/workshop/room")
-    assert not client.get_cookie("missions"), "the next learner at this computer starts afresh"
+    assert not client.get_cookie("missions"), "the next learner at this computer has no ticks"
     assert (room.worlds.all, room.rows()) == ({}, [])
     assert client.get("/workshop/room").headers["Location"] == "/workshop"
 
@@ -179,7 +179,7 @@ def test_a_teachers_link_is_not_used_up_by_opening_it_and_works_once(room: Class
         assert open_page(late, link).h1 == "The teacher’s link"
     assert post(browser, link, form_on=link).headers["Location"] == "/workshop/teach"
     assert open_page(browser, "/workshop/teach").h1 == "Your rooms"
-    assert post(late, link, form_on="/workshop/" + room.code).status_code == 429  # it is a wrong one now
+    assert post(late, link, form_on="/workshop/" + room.code).status_code == 429  # the old link no longer works
     post(browser, "/workshop/teach/log-out", form_on="/workshop/teach")
     assert browser.get("/workshop/teach").status_code == 403
 
@@ -212,14 +212,14 @@ def test_another_browser_sees_no_page_of_the_teacher(room: Class) -> None:
     assert (room.rooms.find(room.code).ended_at, room.worlds.reset_ids) == (None, [])
 
 
-# One after the other, in one room.
+# The steps run one after the other, in one room.
 CHANGES: list[tuple[str, dict[str, str], str, object]] = [
     ("pause", {}, "is_paused", True),
     ("message", {"message": " Look <b>up</b>\n" + "x" * 400}, "message", "Look <b>up</b> " + "x" * 265),
-    ("next-part", {"shown": "2"}, "open_parts", 1),  # the page was older than the room
+    ("next-part", {"shown": "2"}, "open_parts", 1),  # the page was outdated
     ("next-part", {"shown": "x"}, "open_parts", 1),
     ("next-part", {"shown": "1"}, "open_parts", 2),
-    ("next-part", {"shown": "2"}, "open_parts", 2),  # the last one
+    ("next-part", {"shown": "2"}, "open_parts", 2),  # the last part
     ("ranking", {"on": "1"}, "has_ranking", True),
     ("ranking", {"on": "0"}, "has_ranking", False),
     ("close-door", {}, "is_closed", True),
@@ -244,7 +244,7 @@ def test_a_learner_is_renamed_hidden_and_reset(room: Class) -> None:
     )
     for nickname in ("", "ada"):
         assert "another learner has it" in shown(press("rename", nickname=nickname)).text
-    for nickname in ("KIND", "Kind"):  # the name that is their own is not taken
+    for nickname in ("KIND", "Kind"):  # a learner's own name does not count as taken
         assert shown(press("rename", nickname=nickname)).h1 == nickname
     press("hide")
     assert [row[0] for row in room.rows()] == ["Ada"]
@@ -304,7 +304,7 @@ def test_a_room_of_an_earlier_version_goes_on(room: Class, tmp_path: Path) -> No
     assert (row.hints, row.wrong, row.last_wrong) == (2, 1, "x")
 
 
-# ---------- what a learner takes home ----------
+# ---------- the learner's certificate and download ----------
 
 
 def test_a_learner_takes_home_their_own_missions_until_the_room_is_deleted(
@@ -319,7 +319,7 @@ def test_a_learner_takes_home_their_own_missions_until_the_room_is_deleted(
     assert links == [f"{home}/certificate", f"{home}/notes.md"]
     solve(world, "one")
     shown_to = [open_page(each, links[0]).text for each in (ada, bo)]
-    assert ["1 solved mission" in each for each in shown_to] == [True, False], "no board is open"
+    assert ["1 solved mission" in each for each in shown_to] == [True, False], "needs no open board"
     room.wait(days=1)
     room.rooms.record(world.id, "nonce", solved=True)
     for stage, told in (("10", "safe"), ("2", "safe"), ("3", "unsafe")):
@@ -348,7 +348,7 @@ def test_feedback_has_no_names_and_can_be_changed(room: Class) -> None:
     path, clients = "/workshop/room/feedback", {name: room.join(name)[0] for name in ("Ada", "Bo", "Cy")}
     room.press("end")
     assert "This room has ended" in open_page(clients["Ada"], "/workshop/room").text
-    assert not room.board("/projector").select(".projector__qr")  # no invitation to a room that has ended
+    assert not room.board("/projector").select(".projector__qr")  # a room that has ended invites no learners
     sent = [("Ada", "zebra", ""), ("Bo", "changed", ""), ("Bo", "=1+1 <b>\nnext</b>", "all"), ("Cy", "x" * 501, "")]
     sent += [("Cy", "gone", ""), ("Cy", " ", "")]
     statuses = [
@@ -371,7 +371,7 @@ def test_feedback_has_no_names_and_can_be_changed(room: Class) -> None:
 # ---------- the board ----------
 
 
-def test_the_board_shows_what_was_noticed_and_recorded(room: Class) -> None:
+def test_the_board_shows_recorded_results(room: Class) -> None:
     _, ada = room.join("Ada")
     _, bo = room.join("Bo")
     room.wait(minutes=2)
@@ -410,7 +410,7 @@ def test_a_world_is_checked_only_after_a_change_and_by_one_page_at_a_time(room: 
     assert room.checks == seen
     room.board()
     assert room.checks == seen + 2
-    world.shop_file.unlink()  # a world that is being made anew
+    world.shop_file.unlink()  # a world that is being recreated
     assert room.rows()[0][1] == "1"
     world.shop_file.write_bytes(b"not a database")
     assert room.rows()[0][1] == "1"
@@ -432,13 +432,13 @@ def test_a_learners_pages_ask_for_them_only_when_a_check_is_due(room: Class, mon
 def test_learners_who_are_stuck_come_first(room: Class) -> None:
     _, bo, cy, di = (room.join(name)[1] for name in ("Ada", "Bo", "Cy", "Di"))
     for mission in ("one", "two"):
-        room.rooms.record(di.id, mission, solved=True)  # has nothing left to do
+        room.rooms.record(di.id, mission, solved=True)  # this learner has solved every mission
         room.rooms.record(cy.id, mission)
         room.wait(seconds=1)
     for _ in range(6):
         room.wait(minutes=1)
-        room.rooms.record(bo.id, "one", hints=2)  # a page that is opened again and again
-    room.rooms.record(cy.id, "one")  # goes back to an earlier one
+        room.rooms.record(bo.id, "one", hints=2)  # this learner opens a page repeatedly
+    room.rooms.record(cy.id, "one")  # this learner goes back to an earlier mission
     room.press("ranking", on="1")
     assert [row[0] for row in room.rows()] == ["Ada 6 min at mission 1", "Bo 5 min at mission 1", "Di", "Cy"]
     room.press("ranking", on="0")
@@ -451,10 +451,10 @@ def test_learners_who_are_stuck_come_first(room: Class) -> None:
     assert [row[0] for row in room.rows()] == ["Ada", "Bo", "Cy", "Di"]
 
 
-def test_a_pause_is_no_time_at_a_mission(room: Class) -> None:
+def test_a_pause_does_not_count_as_time_at_a_mission(room: Class) -> None:
     _, world = room.join("Ada")
     room.wait(minutes=2)
-    for action in ("pause", "pause", "go-on"):  # the second is a click too many
+    for action in ("pause", "pause", "go-on"):  # the second click changes nothing
         assert room.rows()[0][0::2] == ["Ada", "in progress · 2 min"]
         room.press(action)
         room.wait(minutes=2)
@@ -465,7 +465,7 @@ def test_a_pause_is_no_time_at_a_mission(room: Class) -> None:
     room.rooms.record(world.id, "two", solved=True)
     room.wait(minutes=7)
     room.press("next-part", shown="1")
-    assert room.rows()[0][0::4] == ["Ada", "in progress · 0 min"], "to wait for the next part is no time at it"
+    assert room.rows()[0][0::4] == ["Ada", "in progress · 0 min"], "waiting for the next part does not count as time"
 
 
 def test_the_board_as_csv_has_no_formula_and_no_words(room: Class) -> None:
@@ -510,7 +510,7 @@ ENDS: list[tuple[str, dict[str, float], bool]] = [
 
 
 @pytest.mark.parametrize(("button", "later", "is_gone"), ENDS)
-def test_a_room_goes_with_everything_in_it_at_a_later_request(
+def test_a_room_is_deleted_with_all_its_data_at_a_later_request(
     room: Class, monkeypatch: pytest.MonkeyPatch, button: str, later: dict[str, float], is_gone: bool
 ) -> None:
     _, world = room.join("Ada")
@@ -535,7 +535,7 @@ def test_a_room_that_was_forgotten_ends_by_itself(room: Class) -> None:
     room.wait(days=15)
     room.rooms.delete_old()
     assert room.rooms.find(room.code).ended_at == room.clock
-    assert everything(room)["teacher"] == 0  # so does the teacher's session
+    assert everything(room)["teacher"] == 0  # the teacher's session ends too
 
 
 def test_rooms_links_and_stages_are_limited(room: Class, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -605,14 +605,14 @@ def test_verdicts_on_the_board(room: Class) -> None:
 # ---------- the learner's own shop ----------
 
 
-def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: Callable[..., Flask]) -> None:
+def test_a_paused_room_only_holds_pages_back(room: Class, make_app: Callable[..., Flask]) -> None:
     shop = make_app(demo=True)
     _, world = room.join("<b>Ada</b>")
     add_to_world(room.app, shop, world.id)
     client = browser_of(shop)
     solve(world, "one")
     assert open_page(client, "/").one(".demobar__room").get_text() == f"Room {codes.spaced(room.code)} <b>Ada</b>"
-    assert [each.mission for each in room.learner(world).progress] == ["one"]  # noticed without a board
+    assert [each.mission for each in room.learner(world).progress] == ["one"]  # recorded although no board is open
     room.press("message", message="Look <b>up</b>")
     assert "Look <b>up</b>" in open_page(client, "/").one(".demobar__room").get_text()
     room.press("pause")
@@ -635,7 +635,7 @@ def test_a_paused_room_holds_pages_back_and_nothing_else(room: Class, make_app: 
         assert client.get(f"/guide/teaching/{page}").headers["Location"] == f"/workshop/room/{page}"
 
 
-def test_what_a_learner_does_on_the_missions_pages_is_noted(
+def test_a_learners_actions_on_the_missions_pages_are_recorded(
     room: Class, vipps: VippsPerson, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(track, "INSTANCE", tmp_path)
@@ -644,7 +644,7 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(
     add_to_world(room.app, vipps.app, world.id)
     vipps.app.extensions["demo.world"] = world
     browser, path = vipps.browser, "/demo/missions"
-    browser.set_cookie("missions", "sub.shorter.@shorter")  # ticks of another world, or invented ones
+    browser.set_cookie("missions", "sub.shorter.@shorter")  # ticks of another world, or invented ticks
     assert not open_page(browser, path).select(".mission-strip, .tour__step--done")
     opened = ("nonce?hints=x", "nonce?hints=99", "unknown", "say-no")
     assert [browser.get(f"{path}/{each}").status_code for each in opened] == [200, 200, 404, 303]
@@ -652,7 +652,7 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(
     for answer in ("x", '"><i>\n' + "y" * 150):
         page = post(browser, f"{path}/nonce", {"answer": answer})
         assert "That is not the answer" in page.text
-    assert 'value="&#34;&gt;&lt;i&gt;' in page.text, "it stays in the field"
+    assert 'value="&#34;&gt;&lt;i&gt;' in page.text, "the wrong answer stays in the field, escaped"
     assert f'9 hints, 2 wrong answers, the last one: "><i> {"y" * 94}' in room.board("/learners/1").text
     nonce = lambda: room.rows()[0][1:5]  # noqa: E731
     assert nonce() == ["0", "not solved", "not solved", "in progress · 0 min 9 hints"]
@@ -667,7 +667,7 @@ def test_what_a_learner_does_on_the_missions_pages_is_noted(
     for each in (browser, elsewhere):
         assert shown_as_solved(each) == ["nonce"]
         assert "Solved: Find the nonce" in open_page(each, "/").one(".mission-strip").get_text()
-    assert open_page(browser, f"{path}/two-tabs").text.count("Mission 6 of 6") == 2, "in the bar too"
+    assert open_page(browser, f"{path}/two-tabs").text.count("Mission 6 of 6") == 2, "the bar shows it too"
     for key in TRACK:
         room.rooms.record(world.id, key, solved=True)
     assert "Go to the next mission" not in open_page(browser, f"{path}/two-tabs").text
@@ -691,7 +691,7 @@ def test_the_status_of_a_world_is_read_seldom(room: Class) -> None:
     assert room.rooms.status(world.id, is_fresh=True) is not status
 
 
-def test_a_teacher_looks_over_a_shoulder(room: Class, vipps: VippsPerson) -> None:
+def test_a_teacher_reads_a_learners_logins(room: Class, vipps: VippsPerson) -> None:
     _, world = room.join("Ada")
     vipps.app.add_template_filter(codes.spaced, "room_code")
     room.worlds.the_shop = vipps.app
@@ -716,5 +716,5 @@ def test_a_check_ends_after_a_short_time_and_goes_on_with_the_others(
     monkeypatch.setattr(board, "MAX_CHECK_SECONDS", -1)
     assert [row[1] for row in room.rows()] == ["0", "0"]
     monkeypatch.setattr(board, "MAX_CHECK_SECONDS", 60)
-    monkeypatch.setattr(board.time, "monotonic", count(0, 40).__next__)  # each look at the clock takes 40 seconds
+    monkeypatch.setattr(board.time, "monotonic", count(0, 40).__next__)  # each reading of the clock is 40 seconds later
     assert [[row[1] for row in room.rows()] for _ in range(2)] == [["1", "0"], ["1", "1"]]

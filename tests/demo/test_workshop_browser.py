@@ -1,4 +1,4 @@
-"""The workshop in Chromium: its pages are accessible, and the board renews itself without disturbing the teacher."""
+"""The workshop in Chromium: its pages are accessible, and the board updates itself without disturbing the teacher."""
 
 import logging
 from pathlib import Path

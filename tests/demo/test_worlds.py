@@ -1,4 +1,4 @@
-"""Worlds: each visitor has a shop and a simulator of their own, which no other visitor can see or change."""
+"""Worlds: each visitor has their own shop and simulator, which no other visitor can see or change."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def worlds_of(app: Flask) -> Worlds:
 
 
 def visitor(app: Flask, name: str = "") -> VippsPerson:
-    """Return a visitor who has opened the front page, or who comes back to the world of this name."""
+    """Return a visitor's browser that has opened the front page, or returns to the world with this name."""
     browser = browser_of(app)
     if name:
         browser.set_cookie("world", cookie_of(app.extensions["settings"], name))
@@ -77,7 +77,7 @@ def account(person: VippsPerson) -> int:
     return person.browser.get("/account").status_code
 
 
-def test_two_visitors_are_kari_and_both_see_the_account_linked(shop: Flask) -> None:
+def test_two_visitors_log_in_as_kari_and_both_see_the_account_linked(shop: Flask) -> None:
     first, second = visitor(shop), visitor(shop)
     for each in (first, second):
         each.log_in("kari")
@@ -89,7 +89,7 @@ def test_two_visitors_are_kari_and_both_see_the_account_linked(shop: Flask) -> N
     first.log_in("kari")
     assert account(first) == 200
     first.control("persons/kari/revoke", {"client_id": shop.extensions["settings"].client_id})
-    assert [account(first), account(second)] == [303, 200], "a revocation too"
+    assert [account(first), account(second)] == [303, 200], "a revocation ends only this visitor's session"
     post(first.browser, "/demo/start-over", form_on="/demo")
     assert not open_page(first.browser, "/demo/tour").select(".tour__step--done")
 
@@ -107,17 +107,17 @@ def test_a_visitor_changes_the_settings_of_their_own_world(shop: Flask) -> None:
     assert post(person.browser, "/demo/settings", changed, form_on="/demo").status_code == 303
     chosen = open_page(person.browser, "/demo").select("#settings ~ form select > [selected]")
     assert {each.parent["name"]: each["value"] for each in chosen} == changed
-    assert account(person) == 200, "she stays logged in"
+    assert account(person) == 200, "the reset must not log the visitor out"
     assert "MobilePay" in person.browser.get("/privacy").text
     scopes = [
         re.search(r"scope=[^&]*%20(\w+)&", each.browser.get("/login/vipps").location)[1] for each in (person, other)
     ]
     assert scopes == ["customFlow", "delegatedConsents"]
     assert post(person.browser, "/demo/settings", {**changed, "vipps_market": "NZ"}, form_on="/demo").status_code == 400
-    world_of(person).settings_file.write_text("{")  # as a process that is killed may leave it
+    world_of(person).settings_file.write_text("{")  # a killed process may leave such a file
     assert person.browser.get("/demo").status_code == 200
     post(person.browser, "/demo/start-over", form_on="/demo")
-    assert "delegatedConsents" in person.browser.get("/login/vipps").location, "a reset restores them"
+    assert "delegatedConsents" in person.browser.get("/login/vipps").location, "a reset restores the settings"
 
 
 def contents(world: World, person: VippsPerson) -> tuple[list[str], object]:
@@ -155,7 +155,9 @@ def test_each_value_of_a_setting_is_a_choice(shop: Flask) -> None:
 
 def test_only_a_client_that_keeps_its_cookie_gets_a_world(shop: Flask) -> None:
     person = visitor(shop)
-    assert "world=" not in str(browser_of(shop).get("/robots.txt").headers.getlist("Set-Cookie")), "caches share it"
+    assert "world=" not in str(browser_of(shop).get("/robots.txt").headers.getlist("Set-Cookie")), (
+        "caches share this file"
+    )
     for path in ("/healthz", "/static/icons/favicon.svg"):
         person.browser.get(path).close()
     assert world_of(person) is None, "the first page is the common shop's"
@@ -167,7 +169,7 @@ def test_only_a_client_that_keeps_its_cookie_gets_a_world(shop: Flask) -> None:
     assert urllib3.request("GET", discovery, retries=False).status == 200
     for path in ("/", "/demo/missions/nonce"):
         person.browser.get(path)
-    assert open_page(person.browser, "/").select(".mission-strip"), "it is not the front page of the cache"
+    assert open_page(person.browser, "/").select(".mission-strip"), "the front page must not come from the shared cache"
 
 
 def test_the_first_request_may_be_a_login_or_a_form(shop: Flask) -> None:
@@ -224,19 +226,17 @@ def test_a_client_cannot_keep_the_process_busy_with_worlds_that_it_pushed_out(sh
     for _ in range(worlds.BUILT_PER_CLIENT.amount):
         for kind in ("visit", "event"):
             limiter.limiter.hit(worlds.BUILT_PER_CLIENT, f"world built for a {kind}", "127.0.0.1")
-    assert person.browser.post("/login/password").status_code == 400, "its shop is built"
+    assert person.browser.post("/login/password").status_code == 400, "the request builds the world's shop"
     other = visitor(shop)
     assert other.browser.get("/login").status_code == 200
-    assert world_of(other), "new worlds count by themselves"
+    assert world_of(other), "each client has its own limit of new worlds"
     worlds_of(shop)._open.clear()
     assert person.browser.post("/login/password").status_code == 503
     person.browser.post(f"{WEBHOOK_PATH}x.{name_of(person)}")
-    assert name_of(person) not in worlds_of(shop)._open, "nor with events for them"
+    assert name_of(person) not in worlds_of(shop)._open, "an event must not reopen the world's shop"
 
 
-def test_a_world_that_is_deleted_in_the_same_moment_is_no_error_of_the_server(
-    shop: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_concurrently_deleted_world_causes_no_server_error(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     person = visitor(shop)
     monkeypatch.setattr(worlds_of(shop), "find", worlds.World)
     assert person.browser.get("/login").status_code == 503
@@ -256,8 +256,8 @@ def test_worlds_are_bounded_and_old_ones_deleted(shop: Flask, monkeypatch: pytes
     monkeypatch.setattr(worlds, "MAX_WORLDS", 2)
     monkeypatch.setattr(worlds, "MAX_OPEN", 1)
     old, room, new = kept.create(), kept.create(), kept.create()
-    assert new is None, "all are in use"
-    kept._background.submit(lambda: None).result()  # it uses the worlds once more
+    assert new is None, "no new world while all are in use"
+    kept._background.submit(lambda: None).result()  # the background task uses the worlds once more
     assert old.simulator_file.exists()
     used_at = time.time() - worlds.IN_USE_SECONDS - 1
     for each, at in ((old, used_at), (room, used_at - 1)):
@@ -292,7 +292,7 @@ def test_spare_worlds_are_made_ahead(shop: Flask) -> None:
     kept._background.submit(lambda: None).result()
     spare = kept._spare[0]
     assert kept.create() == spare
-    assert spare.simulator_file.exists(), "the simulator's too"
+    assert spare.simulator_file.exists(), "the spare world has its simulator too"
 
 
 def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +311,7 @@ def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monke
     person.log_in("kari")
     assert "Ada" in person.browser.get("/account").text
     progress = lambda: rooms.learner_of(world.id).progress  # noqa: E731
-    assert [each.mission for each in progress()] == ["log-in"], "the next page after a login knows it"
+    assert [each.mission for each in progress()] == ["log-in"], "the page after the login must record the mission"
     parts = [each["id"] for each in open_page(person.browser, "/demo/missions").select("section[id], h2[id^=part-]")]
     assert parts == ["part-A"], "the teacher has not opened the other parts"
     pages = [open_page(person.browser, f"/demo/missions/log-in{each}") for each in ("", "?hints=2")]
@@ -333,4 +333,4 @@ def test_a_learner_of_a_room_has_the_rooms_world_and_keeps_it(shop: Flask, monke
     worlds_of(shop).shop(other)  # the room is deleted although no page of the workshop is opened
     worlds_of(shop)._background.submit(lambda: None).result()
     assert (rooms.find(opened.code), world.simulator_file.exists()) == (None, False)
-    assert [*worlds.folder_of("").iterdir()] == [], "unused ones too"
+    assert [*worlds.folder_of("").iterdir()] == [], "unused worlds are deleted too"

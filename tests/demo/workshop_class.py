@@ -1,4 +1,4 @@
-"""A workshop on worlds that are only folders, with a teacher and learners in browsers of their own."""
+"""A workshop whose worlds are only folders, with a browser for the teacher and for each learner."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,7 +38,7 @@ class FakeWorld:
 
 @dataclass
 class FakeWorlds:
-    """Worlds that note what is done with them. `is_full` is for a server that has no more room."""
+    """Worlds that record the calls. With `is_full` the server has no room for another world."""
 
     base: Path
     all: dict[str, FakeWorld] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def solve(world: FakeWorld, *missions: str) -> None:
 
 
 class Class:
-    """A room with its teacher. `clock` is when it is, `checks` counts checked missions, `readers` checked worlds."""
+    """A room with its teacher. `clock` is the current time, `checks` counts checked missions, `readers` worlds."""
 
     def __init__(self, folder: Path, **environ: str) -> None:
         self.worlds, self.clock, self.checks, self.readers = FakeWorlds(folder / "worlds"), utcnow(), 0, 0
@@ -143,7 +143,7 @@ class Class:
         self.clock += timedelta(**length)
 
     def board(self, path: str = "") -> Page:
-        """Open a page of the teacher after the pause between two checks of the worlds."""
+        """Open the teacher's board after the pause between two checks of the worlds."""
         self.wait(seconds=5)
         return open_page(self.teacher, self.board_path + path)
 
@@ -155,6 +155,6 @@ class Class:
 
 
 def shown(response: Any, status: int = 200) -> Page:
-    """Return a page that a form led to."""
+    """Return the page after a form's redirect."""
     assert response.status_code == status, response.text[:2000]
     return check_page(response)

@@ -1,4 +1,4 @@
-"""Steps at the inspector: this browser's newest login, as its page, as its file and as it is kept."""
+"""Steps of the inspector's tests: this browser's newest login as a page, as a file, and as stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,5 +35,5 @@ def kept_of(vipps: VippsPerson) -> Sequence[store.RecordedLogin]:
 
 
 def results(browser: FlaskClient) -> list[str]:
-    """Return what became of each check of the newest login."""
+    """Return the result of each check of the newest login."""
     return [each["result"] for each in recorded(browser)["checks"]]

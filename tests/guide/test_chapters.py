@@ -1,4 +1,4 @@
-"""The guide's texts: every page opens, every link leads somewhere, and nothing is named that does not exist."""
+"""The guide's texts: every page opens, every link works, and every name in the texts exists."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -40,12 +40,12 @@ def test_there_is_a_chapter_for_every_subject() -> None:
 
 @pytest.fixture(scope="module")
 def places() -> dict[str, set[str]]:
-    """Keep which places the pages have: they are the same in every shop."""
+    """Cache the places in the guide's pages, which are the same in every shop."""
     return {}
 
 
 @pytest.mark.parametrize("path", [*PAGES, *CHAPTERS, "/guide/inspector/live"])
-def test_every_link_leads_somewhere(guide: FlaskClient, path: str, places: dict[str, set[str]]) -> None:
+def test_every_link_leads_to_an_existing_page(guide: FlaskClient, path: str, places: dict[str, set[str]]) -> None:
     page = open_page(guide, path)
     assert page.one("main [lang=en]")
     places[path] = set(page.tree.xpath("//@id"))
@@ -113,7 +113,7 @@ def test_a_chapter_links_to_where_it_can_be_edited_if_that_is_set(make_app: Call
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])
-def test_a_page_of_the_shop_links_to_the_section_that_says_why(guide: FlaskClient, language: str) -> None:
+def test_a_page_of_the_shop_links_to_the_section_that_explains_it(guide: FlaskClient, language: str) -> None:
     headers = {"Accept-Language": language}
     for path, section in (("/logged-out", "logging-out#what-stays"), ("/cart", "phones#details-that-help")):
         reason = Page(guide.get(path, headers=headers).text).one(".reason")
@@ -157,7 +157,7 @@ def test_code_in_plain_markdown_says_its_language(name: str, language: str) -> N
     assert f"\n\n```{language}\n" in text.plain(f"```source {name}\n```")
 
 
-def test_conformance_says_how_many_cases_each_part_has(guide: FlaskClient) -> None:
+def test_conformance_shows_the_number_of_cases_of_each_part(guide: FlaskClient) -> None:
     page = open_page(guide, "/guide/conformance")
     folds = page.select("details.fold")
     counts = [int(each.select(".fold__count")[0].get_text()) for each in folds]
@@ -175,7 +175,7 @@ def test_index_for_machines_names_every_chapter(guide: FlaskClient) -> None:
 
 
 def said() -> Iterator[tuple[str, str]]:
-    """Yield every word in backticks, with where it stands."""
+    """Yield every word in backticks, with its location."""
     texts = [(each.slug, each.body) for each in chapters()]
     texts += [(f"faq {each.number}", each.answer) for each in FAQ]
     texts += [(f"mistake {each.number}", each.here) for topic in KNOWN_MISTAKES for each in topic.mistakes]
@@ -221,7 +221,7 @@ def test_every_question_of_the_faq_is_answered() -> None:
     assert [each.number for each in FAQ if each.changed] == [8, 14, 15, 16, 17, 20, 22, 23, 31]
 
 
-def test_page_of_the_checklist_asks_when_its_button_is_pressed(
+def test_the_checklist_runs_its_checks_when_its_button_is_pressed(
     make_app: Callable[..., Flask], unused_port: int
 ) -> None:
     guide = browser_of(make_app(demo=True, SIMULATOR_URL=f"http://localhost:{unused_port}"))
@@ -264,7 +264,7 @@ def test_the_foot_of_a_page_links_to_how_it_is_made(guide: FlaskClient) -> None:
         assert links == ["/guide/", "/guide/inspector", f"/guide/made/{endpoint}"]
 
 
-def test_there_is_no_such_page(guide: FlaskClient) -> None:
+def test_an_unknown_page_is_not_found(guide: FlaskClient) -> None:
     for path in ("made/static", "made/nothing.at_all", "made/..", "made/guide", "inspector.md", "01-the-idea"):
         assert guide.get(f"/guide/{path}").status_code == 404, path
 

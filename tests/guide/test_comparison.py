@@ -19,26 +19,26 @@ from tests.vipps_person import VippsPerson, led_on
 
 
 def failing(*_: object) -> None:
-    """Be a database that does not answer."""
+    """Raise the error of a database that does not answer."""
     raise OperationalError("SELECT", {}, Exception("gone"))
 
 
 def compared(browser: FlaskClient) -> Page:
-    """Lay this browser's two newest logins side by side."""
+    """Compare this browser's two newest logins."""
     boxes = open_page(browser, INDEX).select("input[name=login][checked]")
     query = "&".join(f"login={box['value']}" for box in boxes)
     return open_page(browser, f"/guide/inspector/compare?{query}")
 
 
 def rows_of(page: Page) -> dict[str, list[str]]:
-    """Return how each difference was in the earlier and in the later login, by its name."""
+    """Return each difference by its name: its values in the earlier and in the later login."""
     rows = page.select(".compare tbody tr")
     names = [row.select("th > :first-child")[0].get_text() for row in rows]
     values = [[" ".join(cell.get_text(" ").split()) for cell in row.select("td")] for row in rows]
     return dict(zip(names, values, strict=True))
 
 
-def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
+def test_two_logins_side_by_side_show_their_differences(vipps: VippsPerson) -> None:
     vipps.browser.get(vipps.approve(vipps.start(), "ola", action="deny"))
     vipps.log_in("kari")
     page = compared(vipps.browser)
@@ -52,7 +52,7 @@ def test_two_logins_side_by_side_show_what_differed(vipps: VippsPerson) -> None:
     assert rows["Vipps approved the login: there is a code, and no error"] == ["failed", "passed"]
     assert rows["The ID token is recent and has not expired (exp, iat)"] == ["not reached", "passed"]
     assert rows["customer_session"] == ["untouched", "1 row added"]
-    assert "What was asked" not in page.text, "it was the same but for what is random"
+    assert "What was asked" not in page.text, "the requests differ only in random values"
     assert not {"state", "nonce", "code_challenge", "code", "login_attempt"} & set(rows)
     for odd in ("", "?login=1", "?login=x&login=y", "?login=1&login=2&login=3"):
         assert vipps.browser.get(f"/guide/inspector/compare{odd}").status_code == 303
@@ -68,9 +68,9 @@ def test_logins_of_two_persons_differ_in_their_claims(vipps: VippsPerson) -> Non
     assert not {"token", "jwks.json", "The ID token is recent and has not expired (exp, iat)", "iss", "aud"} & set(rows)
 
 
-def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_in_it(vipps: VippsPerson) -> None:
+def test_a_refresh_is_listed_by_its_purpose_and_differs_from_a_login_by_it(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
-    vipps.browser.get(vipps.approve(vipps.start(), "kari"))  # the subject is known now
+    vipps.browser.get(vipps.approve(vipps.start(), "kari"))  # the shop knows the subject now
     started = post(vipps.browser, "/account/vipps/refresh", form_on="/account")
     vipps.browser.get(vipps.approve(led_on(vipps.browser, started), "kari"))
     newest = open_page(vipps.browser, INDEX).select(".login")[0]
@@ -93,7 +93,7 @@ def test_every_purpose_has_an_outcome_of_its_own_and_equal_logins_have_no_differ
             for ended in ({"purpose": each, "decision": None},)
         ]
         assert len({each.purpose for each in timelines}) == len(LoginPurpose)
-        # Members log in as well, and a confirmation is one, whatever it was begun for.
+        # Different purposes with the same result: members log in too, and both kinds re-authenticate.
         assert len({each.outcome for each in timelines}) == len(LoginPurpose) - 2
         for first, second in pairwise(timelines):
             assert [group.title for group in difference_groups(first, second)] == ["What it was for"]
@@ -128,7 +128,7 @@ def test_a_database_failure_after_the_calls_is_named(vipps: VippsPerson, monkeyp
     assert compared(vipps.browser).one(".lead").get_text().endswith("checks, and the database failed.")
 
 
-def test_an_unfinished_login_can_be_compared_and_a_lone_one_cannot(vipps: VippsPerson) -> None:
+def test_an_unfinished_login_can_be_compared_and_a_single_one_cannot(vipps: VippsPerson) -> None:
     vipps.log_in("kari")
     assert not open_page(vipps.browser, INDEX).select("input[name=login]")
     vipps.start()

@@ -1,4 +1,4 @@
-"""The decoder: which checks a pasted text would fail, and that no text makes it fail itself."""
+"""The decoder: the checks that a pasted text would fail, and texts that must not break the decoder."""
 
 import json
 import time
@@ -131,7 +131,7 @@ RUBBISH = [
 ]  # fmt: skip
 
 
-def test_rubbish_is_answered_with_a_page(browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arbitrary_text_is_answered_with_a_page(browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "enabled", False)
     for pasted in RUBBISH:
         page = decode(browser, pasted)
@@ -150,7 +150,7 @@ def test_a_value_is_shown_only_as_text_that_a_page_can_have(value: Any, shown: s
             decoder._printable(value)
 
 
-def test_decoder_needs_a_csrf_token_and_logs_nothing_of_what_was_pasted(
+def test_decoder_needs_a_csrf_token_and_does_not_log_the_pasted_text(
     browser: FlaskClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     raw = token(browser, email="kari@example.com")

@@ -23,7 +23,7 @@ from tests.vipps_person import VippsPerson, led_on
 
 
 def failed_check(browser: FlaskClient) -> str:
-    """Return the one check that failed; every one before it was passed, and none after it looked at."""
+    """Return the only failed check, after checking that all earlier checks passed and no later check ran."""
     checks = recorded(browser)["checks"]
     at = next(i for i, each in enumerate(checks) if each["result"] == "failed")
     assert {each["result"] for each in checks[:at]} <= {"passed"}
@@ -49,7 +49,7 @@ def test_a_recorded_login_is_shown_to_its_own_browser_only(vipps: VippsPerson) -
     links = [str(a["href"]) for a in open_page(vipps.browser, "/guide/inspector").select("main a")]
     (link,) = {each for each in links if re.fullmatch(r"/guide/inspector/\d+", each)}
     stranger = browser_of(vipps.app)
-    vipps.log_in("ola", browser=stranger)  # so it has recordings of its own
+    vipps.log_in("ola", browser=stranger)  # so this browser has its own recordings
     for path in (link, f"{link}.json", f"/guide/inspector/compare?login={link.rpartition('/')[2]}&login=1"):
         assert vipps.browser.get(link).status_code == 200
         assert stranger.get(path).status_code == 404
@@ -62,7 +62,7 @@ def test_the_brand_is_that_of_the_settings(make_app: Callable[..., Flask], simul
     vipps.log_in("kari")
     page = newest(vipps.browser)
     words = page.one("article").get_text()
-    assert not re.search("Vipps(?!-|’? ?Login API guide)", words), "a header or a document may be named so"
+    assert not re.search("Vipps(?!-|’? ?Login API guide)", words), "except in names of headers and documents"
     assert "the brand MobilePay" in vipps.browser.get("/guide/faq").text
     with shop.app_context():
         assert in_brand("Vipps’ API (Vipps MobilePay): Vipps-Id") == "MobilePay’s API (Vipps MobilePay): Vipps-Id"
@@ -82,7 +82,7 @@ def test_a_login_is_shown_from_the_button_to_the_page(vipps: VippsPerson) -> Non
     assert [each["id"] for each in page.select("article section > h2")] == ["steps", "checks"]
     assert "PKCE" in page.text
     assert "INSERT customer_session" in page.text
-    assert "DELETE login_attempt" not in page.text, "a statement that found nothing is no news"
+    assert "DELETE login_attempt" not in page.text, "a statement that changed no row is not shown"
     assert len(page.select("svg.sequence a")) == len(titles)
     assert [str(each["href"]) for each in page.select("svg.sequence a")] == [
         f"#{each['id']}" for each in page.select(".step > .step__inside")
@@ -189,7 +189,7 @@ def test_only_starts_and_callbacks_of_logins_are_recorded(vipps: VippsPerson) ->
         vipps.browser.get(callback)
     assert "had already answered this callback" in newest(vipps.browser).text
     assert results(vipps.browser) == []
-    assert len(open_page(vipps.browser, INDEX).select(".login")) == 2, "a repeated callback is a recording of its own"
+    assert len(open_page(vipps.browser, INDEX).select(".login")) == 2, "a repeated callback is a separate recording"
 
 
 def test_a_callback_in_another_browser_is_that_browsers_recording(vipps: VippsPerson) -> None:
@@ -225,12 +225,12 @@ def test_a_successful_login_is_announced_once(vipps: VippsPerson) -> None:
     assert link.get_text().endswith("(på engelsk)")
     assert open_page(vipps.browser, str(link["href"])).h1.startswith("Du hadde allerede en konto her.")
     vipps.browser.get(callback)
-    assert not open_page(vipps.browser, "/account").select(links), "neither twice nor for a repeated callback"
+    assert not open_page(vipps.browser, "/account").select(links), "the link is shown only once"
     vipps.log_in("kari", next_path=INDEX)
     assert not open_page(vipps.browser, INDEX).select(links)
     refused = browser_of(vipps.app)
     refused.get(vipps.approve(vipps.start(browser=refused), "kari", action="deny"))
-    assert not open_page(refused, "/login").select(links), "a refusal has a link itself"
+    assert not open_page(refused, "/login").select(links), "the refusal's own page has the link"
 
 
 def test_an_error_in_the_inspector_does_not_affect_the_login(

@@ -1,4 +1,4 @@
-"""What the inspector stores: no secret, few logins, for a day, and only for the browser that they belong to."""
+"""The inspector's store: no secrets, few logins, for a day, and shown only to the browser that made them."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ from tests.vipps_person import VippsPerson
 
 @contextmanager
 def overheard(vipps: VippsPerson) -> Iterator[set[str]]:
-    """Collect every secret, code and token that passes."""
+    """Collect every secret, code and token that is sent."""
     secrets: set[str] = set()
 
     def listen(sender: object, call: Call) -> None:
@@ -49,7 +49,7 @@ def overheard(vipps: VippsPerson) -> Iterator[set[str]]:
 
 
 def everything_kept(vipps: VippsPerson, but: set[str]) -> str:
-    """Return the shop's whole database as text, but for some columns."""
+    """Return the shop's whole database as text, except some columns."""
     with vipps.app.app_context():
         tables = db.session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
         lines = []
@@ -123,7 +123,7 @@ def test_callbacks_of_one_login_are_limited_in_all_browsers_together(vipps: Vipp
         browser_of(vipps.app).get(callback)
     assert kept_logins(vipps) == store.MAX_PER_LOGIN
     vipps.browser.get(callback)
-    assert set(results(vipps.browser)) == {"passed"}, "its own browser's row is there already"
+    assert set(results(vipps.browser)) == {"passed"}, "the browser of the login has its own recording"
 
 
 def test_callbacks_in_other_browsers_count_towards_the_limit_of_the_one_that_started(vipps: VippsPerson) -> None:
@@ -181,7 +181,7 @@ def test_deleting_the_account_deletes_its_logins_and_refused_ones_of_the_same_pe
 
 @pytest.mark.parametrize("demo", ["1", "0"])
 def test_retention_deletes_old_recordings(vipps: VippsPerson, make_app: Any, demo: str) -> None:
-    """Also in a shop that has been a demo and is none any more."""
+    """Also in a shop that was a demo before."""
     job = make_app(DEMO=demo).test_cli_runner()
     assert "      0  logins in the inspector\n" in job.invoke(args=["retention"]).output, "before there is a table"
     vipps.log_in("kari")

@@ -42,7 +42,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with the integration and the example, and nothing else of this project."""
+    """Return a folder with the integration and the example, and no other file of this project."""
     shutil.copytree(ROOT / "app" / "vipps", tmp_path / "vipps", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("lift_out.py", "flask_login_site.py"):
         shutil.copy(ROOT / "examples" / name, tmp_path)
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def site(folder: Path, provider: Provider, unused_port: int, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Run an example as its own process, without this project on its path; yields its origin."""
+    """Run an example as its own process, without this project on its path; yield its origin."""
     origin = f"http://localhost:{unused_port}"
     environ = {
         "PATH": os.environ["PATH"], "PUBLIC_URL": origin, "SECRET_KEY": SIGNING.config["SECRET_KEY"],
@@ -71,7 +71,7 @@ def site(folder: Path, provider: Provider, unused_port: int, request: pytest.Fix
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
-    """Wait until a port accepts connections; fail with what the process said if it ended instead."""
+    """Wait until a port accepts connections; fail with the process's output if the process ends first."""
     gives_up_at = time.monotonic() + DEADLINE
     while time.monotonic() < gives_up_at:
         assert process.poll() is None, said.read_text()
@@ -83,7 +83,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], said: Path) -> None:
 
 
 def begin(browser: requests.Session, site: str, provider: Provider) -> str:
-    """Press the button; returns the state."""
+    """Press the button; return the state."""
     started = browser.get(f"{site}/login/vipps", params={"next": "/"}, allow_redirects=False)
     assert started.status_code == 302, started.text
     asked = parse_qs(urlsplit(started.headers["Location"]).query)
@@ -101,10 +101,10 @@ def test_integration_logs_in_without_the_shop(site: str, provider: Provider, fol
         assert again.text == "Hello, Tuva Lien"
     assert provider.calls(TOKEN_PATH) == 1
     assert "logged in: Tuva Lien" in (folder / "said.txt").read_text()
-    assert requests.get(site, timeout=DEADLINE).text.startswith("<a href"), "only that browser"
+    assert requests.get(site, timeout=DEADLINE).text.startswith("<a href"), "other browsers stay logged in"
 
 
-def test_what_is_wrong_is_refused_without_the_shop_too(site: str, provider: Provider) -> None:
+def test_wrong_callbacks_are_refused_without_the_shop_too(site: str, provider: Provider) -> None:
     with requests.Session() as browser:
         state = begin(browser, site, provider)
         provider.nonce = "of another login"
@@ -122,7 +122,7 @@ def press(browser: requests.Session, site: str, path: str, **fields: str) -> req
 
 
 def log_in(browser: requests.Session, site: str, provider: Provider) -> str:
-    """Log in with Vipps; returns the page after it."""
+    """Log in with Vipps; return the page after it."""
     response = {"state": begin(browser, site, provider), "code": "the-code"}
     return browser.get(f"{site}/login/vipps/callback", params=response).text
 
@@ -196,7 +196,7 @@ def test_a_revocation_ends_the_session_and_the_next_login_undoes_it(
         assert links(folder) == 1
 
 
-def test_example_is_short_and_knows_nothing_of_the_shop(folder: Path) -> None:
+def test_example_is_short_and_does_not_use_the_shop(folder: Path) -> None:
     lines = [line for line in (folder / "lift_out.py").read_text().splitlines() if line.strip()]
     assert len(lines) <= 50
     code = "".join(path.read_text() for path in folder.rglob("*.py"))

@@ -1,4 +1,4 @@
-"""The live view: a page that follows this browser's login by a stream that ends by itself."""
+"""The live view: a page that follows this browser's login by a stream, which ends by itself."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ LIVE = "/guide/inspector/live"
 
 
 def shown(browser: FlaskClient) -> tuple[str, int]:
-    """Return what the page says about the login, and how many of its steps it shows."""
+    """Return the page's text about the login, and the number of steps on the page."""
     page = open_page(browser, LIVE)
     return " ".join(page.one(".live__now").get_text().split()), len(page.select(".steps > li"))
 
@@ -39,7 +39,7 @@ def test_the_page_shows_a_login_as_far_as_it_has_come(vipps: VippsPerson) -> Non
     assert steps > 10
     vipps.browser.get(vipps.approve(vipps.start(), "kari", action="deny"))
     assert "The shop refused the login. The person cancelled" in shown(vipps.browser)[0]
-    assert shown(browser_of(vipps.app))[1] == 0, "another browser sees none of it"
+    assert shown(browser_of(vipps.app))[1] == 0, "another browser must not see the login"
     with time_machine.travel(utcnow() + LIFETIME + timedelta(minutes=1)):
         assert shown(vipps.browser)[1] == 0
 
@@ -87,7 +87,7 @@ def watched(
         yield watched
         for stream in watched.opened:
             stream.close()
-        while live._open:  # until the server has noticed it, at its next ping
+        while live._open:  # wait until the server notices at its next ping
             browser.get("/healthz")
 
 
@@ -108,22 +108,22 @@ def test_a_stream_tells_of_each_half_of_a_login_and_ends_by_itself(
     state = parse_qs(urlsplit(started.headers["Location"]).query)["state"][0]
     watched.browser.get(f"/login/vipps/callback?error=access_denied&state={state}")
     assert next_event(stream) == "login"
-    assert next_event(watched.stream()) == "login", "its cookie has a mark now"
+    assert next_event(watched.stream()) == "login", "a marked cookie must still find the login"
     monkeypatch.setattr(live, "MAX_STREAM_SECONDS", 0.0)
     assert next_event(watched.stream()) == "end"
 
 
-def test_a_stream_starts_with_what_happened_since_the_page_was_loaded(watched: Watched) -> None:
+def test_a_stream_starts_with_the_steps_since_the_page_was_loaded(watched: Watched) -> None:
     watched.browser.get("/login/vipps")
     first = watched.stream()
     seen = first.readline() + first.readline()
     assert seen.startswith(b"event: login\ndata: ")
-    assert first.readline() + first.readline() == b"\n: the stream is open\n", "it is told once"
+    assert first.readline() + first.readline() == b"\n: the stream is open\n", "the stream reports the step once"
     second = watched.stream(seen.decode().split("data: ")[1].strip())
     assert second.readline() == b": the stream is open\n"
 
 
-def test_an_answer_without_a_body_holds_no_place(watched: Watched) -> None:
+def test_a_response_without_a_body_occupies_no_stream(watched: Watched) -> None:
     for _ in range(live.MAX_STREAMS + 1):
         watched.browser.head(f"{LIVE}/events", headers={"X-Forwarded-For": "192.0.2.1"})
     assert watched.stream().status == 200
@@ -133,11 +133,11 @@ def test_a_client_and_a_process_have_a_limited_number_of_streams(watched: Watche
     assert watched.stream(cookie="").status == 204, "a browser without a cookie has no logins"
     invented = [watched.stream(cookie=f"another-{number}", client="192.0.2.9") for number in range(live.MAX_STREAMS)]
     held = [each for each in invented if each.status == 200]
-    assert len(held) == live.MAX_PER_NETWORK, "cookies cost nothing"
+    assert len(held) == live.MAX_PER_NETWORK, "new cookies must not raise the limit of a network"
     held += [watched.stream(client=f"192.0.2.{number}") for number in range(live.MAX_STREAMS - len(held))]
     assert [each.status for each in held] == [200] * live.MAX_STREAMS
     assert watched.stream(client="192.0.2.8").status == 204, "the process is full"
     for stream in held:
         stream.close()
     while watched.stream(client="192.0.2.9").status == 204:
-        pass  # until the server has noticed it, at its next ping
+        pass  # wait until the server notices at its next ping

@@ -1,4 +1,4 @@
-"""What the inspector masks before it stores a login."""
+"""The values that the inspector masks before it stores a login."""
 
 import json
 from typing import Any

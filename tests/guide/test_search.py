@@ -1,4 +1,4 @@
-"""The guide's search, and what a wrong address of the guide leads to."""
+"""The guide's search, and the page for a wrong address of the guide."""
 
 import pytest
 from flask import Flask
@@ -40,7 +40,7 @@ def test_a_known_mistake_is_found_by_its_title_and_any_word_is_enough() -> None:
     assert search("nonce zzzunknown")
 
 
-def test_an_excerpt_is_escaped_and_marks_what_was_found(demo_app: Flask) -> None:
+def test_an_excerpt_is_escaped_and_marks_the_found_words(demo_app: Flask) -> None:
     page = open_page(browser_of(demo_app), "/guide/search?q=nonce")
     assert page.select(".results mark")
     assert page.one("#search")["value"] == "nonce"

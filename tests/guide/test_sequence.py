@@ -33,7 +33,7 @@ def test_arrow_goes_from_sender_to_receiver_and_points_there() -> None:
     right, left = drawn(Arrow("A", "B", "x"), Arrow("B", "A", "y")).select(".sequence__arrow")
     for arrow, tip in ((right, "100%"), (left, "0")):
         across, head = arrow.select("svg")
-        assert (across["x"], across["width"]) == ("25%", "50%"), "from the middle of one lane to that of the other"
+        assert (across["x"], across["width"]) == ("25%", "50%"), "the arrow must connect the middles of the two lanes"
         assert head["x"] == tip
     (loop,) = drawn(Arrow("A", "A", "think")).select(".sequence__arrow")
     assert (bool(loop.path), loop.line) == (True, None), "a message to oneself is a loop"
@@ -72,4 +72,4 @@ def test_on_a_phone_labels_are_on_the_side_with_room() -> None:
     left, middle, right, loop = drawn(*arrows).select(".sequence__label")
     sides = [[each for each in label["class"] if "--" in each] for label in (left, middle, right)]
     assert sides == [["sequence__label--first"], [], ["sequence__label--last"]]
-    assert loop["text-anchor"] == "end", "behind the last lane there is no room"
+    assert loop["text-anchor"] == "end", "a label at the last lane ends at its arrow"

@@ -1,4 +1,4 @@
-"""The source that can be shown: the project's own, line by line, and nothing else of this machine."""
+"""The source pages: they show only the project's own files, line by line."""
 
 from pathlib import Path
 

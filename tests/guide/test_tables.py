@@ -1,4 +1,4 @@
-"""The guide's tables: a row that is malformed is refused when it is read, and every reference leads somewhere."""
+"""The guide's tables: a malformed row is refused when it is read, and every reference exists."""
 
 import re
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def test_checks_and_fault_cases_name_refusals_and_faults_that_exist() -> None:
     assert [each.name for each in cases if not each.cause and not each.refusal] == []
 
 
-def test_points_of_the_checklist_ask_what_the_doctor_checks() -> None:
+def test_points_of_the_checklist_name_checks_of_the_doctor() -> None:
     checks = {check.__name__ for check in DOCTOR_CHECKS}
     assert {name for point in POINTS for name in point.asks} <= checks
 

@@ -1,4 +1,4 @@
-"""How a visitor comes into the guide and out of it again: from the front page, from an order, by its own header."""
+"""The links into the guide and out of it: on the front page, on an order, and in the guide's header."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ TOLD_AT = "/guide/inspector/latest"
 TOLD = f'a[href="{TOLD_AT}"]'
 
 
-def test_the_front_page_of_the_demo_says_what_it_is_and_where_to_see_it(make_app: Callable[..., Flask]) -> None:
+def test_the_front_page_of_the_demo_explains_itself_and_links_to_the_guide(make_app: Callable[..., Flask]) -> None:
     page = open_page(browser_of(make_app(demo=True)), "/")
     assert page.h1 == "See how a shop integrates Vipps Login"
     assert page.one(".hero .button")["href"] == f"/login/vipps?person=kari&next={TOLD_AT}"

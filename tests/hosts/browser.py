@@ -1,4 +1,4 @@
-"""A person's browser in front of several hosts, as behind a load balancer: every request says which host it reaches."""
+"""A person's browser for several hosts behind a load balancer: each request names the host that it reaches."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `location` is empty unless it leads on."""
+    """A response; `location` is empty unless it is a redirect."""
 
     status: int
     location: str
@@ -23,11 +23,11 @@ class Answer:
 
 
 class RefusedError(Exception):
-    """A page says that something cannot be done now."""
+    """The host refused to start a login."""
 
 
 class Browser:
-    """Cookies, and an address of its own, so that a crowd is no flood: Linux answers for all of 127.0.0.0/8."""
+    """A browser with its own cookies and IP address, so that no rate limit stops it. Linux has all of 127.0.0.0/8."""
 
     def __init__(self, person: int) -> None:
         self.person = person
@@ -41,9 +41,9 @@ class Browser:
         return self._ask(host, "POST", target, urlencode(fields))
 
     def start(self, host: Host, next_path: str = "/account") -> str:
-        """Press the button; returns the callback with which Vipps would send this person back.
+        """Press the login button; return the callback's path with which Vipps would send this person back.
 
-        Raises `RefusedError` if the host does not send them there.
+        Raise `RefusedError` if the host does not redirect to Vipps.
         """
         answer = self.get(host, f"/login/vipps?{urlencode({'next': next_path})}")
         if answer.status != 302:

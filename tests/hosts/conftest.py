@@ -1,4 +1,4 @@
-"""Two hosts of one shop: one PostgreSQL, one Redis, one provider; every test of the folder meets the same two."""
+"""Two hosts of one shop with one PostgreSQL, one Redis and one provider, shared by all tests of the folder."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ from tests.provider import CLIENT_ID, running
 
 @dataclass(frozen=True)
 class Place:
-    """Everything that there is; `app` is the same shop in the test's own process, to look into the database."""
+    """The hosts, their servers and the provider; `app` is the same shop in the test's process, to read the database."""
 
     hosts: tuple[Host, Host]
     people: People
@@ -45,7 +45,7 @@ def place(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
             "VIPPS_CLIENT_ID": CLIENT_ID,
             "VIPPS_CLIENT_SECRET": "a-secret",
             "DEMO": "0",
-            # Four workers and their successors share the server's 100 connections.
+            # Four workers and the workers that replace them share the server's 100 connections.
             "DATABASE_POOL_SIZE": "5",
             "DATABASE_POOL_OVERFLOW": "15",
         }

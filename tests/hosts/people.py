@@ -1,6 +1,6 @@
 """A provider that knows any number of people, for shops in other processes.
 
-The code that a person brings back names them and the nonce of their login (`7.nonce`): nothing is kept between calls.
+A person's code contains the person's number and the nonce of the login (`7.nonce`), so no state is kept between calls.
 """
 
 import copy
@@ -17,9 +17,9 @@ CONSENTS = delegated(email=True, sms=False, digital=True, personal=False)
 
 
 class People(Provider):
-    """Everybody is known, has a verified address, and has answered every consent question.
+    """Every person exists, has a verified address, and has answered every consent question.
 
-    While `may_answer` is cleared, the token endpoint lets everybody wait; `is_asked` is set when a request waits.
+    While `may_answer` is cleared, the token endpoint does not answer; `is_asked` is set when a request waits.
     """
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class People(Provider):
 
 
 class PeopleHandler(Handler):
-    """One connection of it."""
+    """One connection of the provider."""
 
     provider: People
 
     def respond(self, body: bytes) -> None:
-        """Answer about the person whom the code or the token names."""
+        """Answer for the person that the code or the token names."""
         if self.path == TOKEN_PATH:
             person, _, nonce = parse_qs(body.decode())["code"][0].partition(".")
             self.provider.is_asked.set()
@@ -58,7 +58,7 @@ def subject(person: str | int) -> str:
 
 
 def userinfo(person: str) -> dict[str, Any]:
-    """Return what Vipps says about a person."""
+    """Return the claims of a person."""
     return {
         "sub": subject(person), "name": f"Kari{person} Nordfjell", "email": f"kari{person}@example.com",
         "email_verified": True, "phone_number": f"47{40000000 + int(person)}", "delegatedConsents": CONSENTS,

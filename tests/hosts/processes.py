@@ -1,4 +1,4 @@
-"""Hosts: each a gunicorn with the project's settings, whose workers can be killed, and a real Redis."""
+"""Run hosts, each a gunicorn with the project's settings whose workers a test can kill, and a real Redis."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "FLASK_SKIP_DOTENV")  # of the environment, for a host
+KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "FLASK_SKIP_DOTENV")  # environment variables that a host keeps
 STARTS_WITHIN, ENDS_WITHIN = 60, 20  # seconds
 
 
@@ -39,12 +39,12 @@ class Host:
         return sorted(psutil.Process(self.process.pid).children(), key=lambda child: child.pid)
 
     def kill_a_worker(self) -> None:
-        """Kill its oldest worker as the kernel does when memory runs out; gunicorn starts another one."""
+        """Kill the oldest worker as the kernel does when memory runs out; gunicorn starts another one."""
         for worker in self.workers()[:1]:
             worker.kill()
 
     def kill(self) -> None:
-        """End it and its workers at once."""
+        """Kill the host and its workers at once."""
         family = [psutil.Process(self.process.pid), *self.workers()] if self.process.poll() is None else []
         for process in family:
             process.kill()
@@ -53,7 +53,7 @@ class Host:
 
 @contextmanager
 def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a Redis server, or Valkey, which keeps nothing on disk."""
+    """Run a Redis or Valkey server without files on disk."""
     binary = shutil.which("redis-server") or shutil.which("valkey-server")
     assert binary is not None, "tools/programs.sh installs redis-server"
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
@@ -66,7 +66,7 @@ def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
-    """Ask until something holds; fails with words of its own after so many seconds."""
+    """Repeat a check until it is true; fail with the message after so many seconds."""
     gives_up_at = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < gives_up_at, otherwise()

@@ -1,6 +1,6 @@
-"""A crowd that is new here logs in and orders at two hosts at once, while their workers are killed in between.
+"""A crowd of new customers logs in and orders at two hosts, while workers of the hosts are killed.
 
-Whatever a person was answered is true afterwards, and a person who was cut off tries again: a login from its button, an
+Every answer stays true afterwards. A person whose connection was cut retries: a login from the login button, an
 order by sending the same form. `CROWD=200 pytest tests/hosts` sends as many people as that.
 """
 
@@ -34,9 +34,9 @@ PLENTY = 10_000
 
 
 class Reaper:
-    """Kills a worker of the host that has just been sent something, every so many times, until it has done enough.
+    """Kills a worker of the host that receives a request, at every nth request, up to a maximum.
 
-    Everybody who is cut off sends again: without an end, every kill would bring on the next one.
+    Each person whose connection is cut retries: without a maximum, every kill would cause the next one.
     """
 
     def __init__(self, every: int) -> None:
@@ -58,12 +58,12 @@ class Person:
         self._turn, self._reaper, self._email = number, reaper, number
 
     def host(self) -> Host:
-        """Return where the next request goes: now here, now there."""
+        """Return the host for the next request; the hosts alternate."""
         self._turn += 1
         return self._hosts[self._turn % 2]
 
     def shop(self) -> str:
-        """Do all of it; returns the number of the order."""
+        """Log in and order; return the number of the order."""
         self._until(self._log_in)
         self._until(self._fill_cart)
         return self._until(self._order)
@@ -74,7 +74,7 @@ class Person:
                 if done := step():
                     return done
             except (OSError, HTTPException, RefusedError):
-                pass  # cut off, or the host is too busy: once more
+                pass  # the connection was cut or the host is too busy: retry
         raise AssertionError(f"{step.__name__} was not done in {TRIES} tries")
 
     def _log_in(self) -> bool:
@@ -90,9 +90,9 @@ class Person:
         page = self.browser.get(self.host(), "/checkout")
         if page.status != 200:
             raise RefusedError(page)
-        recipient = {**RECIPIENT, "email": f"{self._email}@example.com"}  # an address gets a few receipts an hour
+        recipient = {**RECIPIENT, "email": f"{self._email}@example.com"}  # an address gets few receipts an hour
         form = {**recipient, **self.browser.hidden(page.text)}
-        for _ in range(TRIES):  # the very form: sending it again makes no second order
+        for _ in range(TRIES):  # the same form: sending it again places no second order
             try:
                 location = self._dangerously("POST", "/checkout", form).location
             except (OSError, HTTPException):
@@ -101,7 +101,7 @@ class Person:
         return ""
 
     def _dangerously(self, method: str, target: str, form: dict[str, str] | None = None) -> Answer:
-        """Send what a worker may be killed over."""
+        """Send a request during which a worker may be killed."""
         self.browser.sent = self._reaper
         try:
             if form is None:
@@ -111,8 +111,8 @@ class Person:
             self.browser.sent = lambda host: None
 
 
-@pytest.mark.timeout(300)  # every killed worker starts anew, which takes a busy machine seconds
-def test_nothing_is_lost_doubled_or_half_written(place: Place) -> None:
+@pytest.mark.timeout(300)  # restarting each killed worker takes seconds on a busy machine
+def test_no_login_or_order_is_lost_doubled_or_half_written(place: Place) -> None:
     with place.app.app_context():
         db.session.execute(Product.__table__.update().where(Product.slug == SLUG).values(stock=PLENTY))
         db.session.commit()

@@ -1,4 +1,4 @@
-"""Two hosts are one shop: a login, its end and its limits belong to both; a host that stops finishes what it began."""
+"""Two hosts are one shop: they share logins, logouts and limits, and a stopping host finishes its requests."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def test_a_login_begun_on_one_host_is_finished_on_the_other_and_ends_on_both(pla
     kept = dict(browser.cookies)
     form = browser.hidden(browser.get(one, "/account").text)
     assert browser.post(other, "/logout", {"csrf_token": form["csrf_token"]}).status == 303
-    browser.cookies = kept  # a copy of the cookie is worth nothing either
+    browser.cookies = kept  # a copy of the cookie does not work either
     assert not any(browser.is_in(host) for host in place.hosts)
 
 
@@ -48,7 +48,7 @@ def test_limits_are_shared_and_logins_work_without_redis(place: Place) -> None:
     place.redis.kill()
     place.redis.wait()
     assert all(browser.is_in(host) for host in place.hosts)
-    assert all(logged_in(place, 5006).is_in(host) for host in place.hosts), "and people still get in"
+    assert all(logged_in(place, 5006).is_in(host) for host in place.hosts), "logins must still work"
 
 
 def test_a_host_that_is_stopped_finishes_the_logins_that_it_began(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""A shop that sends by a real mail server."""
+"""A shop that sends its emails by a real mail server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +31,6 @@ def server(mail_url: tuple[MailServer, str]) -> MailServer:
 
 @pytest.fixture
 def shop(make_app: Any, mail_url: tuple[MailServer, str]) -> Flask:
-    """Return a shop that sends by the server when a test calls `send_due`."""
+    """Return a shop that sends its emails by the server when a test calls `send_due`."""
     app: Flask = make_app(MAIL_URL=mail_url[1])
     return app

@@ -79,7 +79,7 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
-        """Take the message, if it is ASCII: this server does not offer 8BITMIME (RFC 6152, section 3)."""
+        """Accept the message only if it is ASCII: this server does not offer 8BITMIME (RFC 6152, section 3)."""
         if answer := await self._step("DATA", server, envelope.rcpt_tos[0]):
             return answer
         if not envelope.content.isascii():
@@ -98,7 +98,7 @@ class MailServer:
 
 
 class Listener(Controller):
-    """aiosmtpd in a thread of its own; it hangs up on everyone before it ends."""
+    """aiosmtpd in its own thread; it closes every connection before it stops."""
 
     def __init__(self, handler: MailServer, **options: Any) -> None:
         self.conversations: list[SMTP] = []
@@ -113,13 +113,13 @@ class Listener(Controller):
         for conversation in self.conversations:
             if conversation.transport is not None:
                 conversation.transport.abort()
-        for _turn in range(5):  # of the loop, in which the connections are closed
+        for _turn in range(5):  # the event loop needs some turns to close the connections
             await asyncio.sleep(0)
 
 
 @contextmanager
 def serving(certified: Path) -> Iterator[tuple[MailServer, str]]:
-    """Serve with STARTTLS and a password, both required; yields the server and the `MAIL_URL` for it."""
+    """Serve with STARTTLS and a password, both required; yield the server and the `MAIL_URL` for it."""
     handler, port = MailServer(), free_port()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certified)
@@ -141,6 +141,6 @@ def serving(certified: Path) -> Iterator[tuple[MailServer, str]]:
 
 
 def silent_port() -> tuple[socket.socket, int]:
-    """Return a socket that accepts connections and says nothing, with its port."""
+    """Return a socket that accepts connections and never answers, with its port."""
     listening = socket.create_server(("127.0.0.1", 0))
     return listening, int(listening.getsockname()[1])

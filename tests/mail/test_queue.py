@@ -1,4 +1,4 @@
-"""Who sees the queue: staff, the load balancer, Prometheus, the doctor, and the operator who sends by hand."""
+"""The email queue as shown to staff, the load balancer, Prometheus, the doctor, and an operator who sends by hand."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,7 @@ def add(app: Flask, **values: Any) -> None:
         db.session.commit()
 
 
-def test_staff_see_what_waits_and_what_was_given_up_without_addresses(app: Flask) -> None:
+def test_staff_see_queued_and_failed_emails_without_addresses(app: Flask) -> None:
     add(app, next_try_at=utcnow(), failures=1, last_error="SMTPDataError 451", reference="K7QF-2M9D")
     add(app, failures=5, kind="order")
     add(app, sent_at=utcnow(), kind="reset_password")
@@ -38,14 +38,14 @@ def test_staff_see_what_waits_and_what_was_given_up_without_addresses(app: Flask
 
 
 def test_readiness_does_not_tell_whether_an_email_waits(app: Flask) -> None:
-    """A visitor who asked for a link would see that the address has an account."""
+    """Otherwise a visitor who asks for a link could see that the address has an account."""
     browser = browser_of(app)
     before = browser.get("/readyz").json
     add(app, next_try_at=utcnow(), created_at=utcnow() - timedelta(hours=1))
     assert browser.get("/readyz").json == before
 
 
-def test_metrics_tell_the_queue_and_the_attempts(make_app: Any, mail_url: tuple[MailServer, str]) -> None:
+def test_metrics_count_the_queue_and_the_attempts(make_app: Any, mail_url: tuple[MailServer, str]) -> None:
     app = make_app(MAIL_URL=mail_url[1], METRICS_TOKEN=TOKEN)
     mail_url[0].answers["RCPT"] = "550 Unknown"
     with app.app_context():
@@ -68,7 +68,7 @@ def test_metrics_are_served_without_a_database(make_app: Any) -> None:
     assert "shop_mails_waiting" not in answer.text
 
 
-def test_the_command_sends_what_is_due_unless_emails_are_kept(shop: Flask, server: MailServer, app: Flask) -> None:
+def test_the_command_sends_the_due_emails_unless_emails_are_kept(shop: Flask, server: MailServer, app: Flask) -> None:
     done = app.test_cli_runner().invoke(args=["send-mail"])
     assert (done.exit_code, "MAIL_URL" in done.output) == (1, True)
     with shop.app_context():
@@ -80,7 +80,7 @@ def test_the_command_sends_what_is_due_unless_emails_are_kept(shop: Flask, serve
     assert server.accepted() == [EMAIL]
 
 
-def test_the_doctor_tells_of_an_old_queue(shop: Flask, server: MailServer) -> None:
+def test_the_doctor_warns_about_an_old_queue(shop: Flask, server: MailServer) -> None:
     from app.doctor.findings import Level
     from app.doctor.own import mail
 

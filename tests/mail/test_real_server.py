@@ -31,7 +31,7 @@ DELAY = 3.0
 
 @dataclass(frozen=True)
 class Place:
-    """A shop under gunicorn, its mail server, and the same shop in this process to look into the database."""
+    """A shop under gunicorn, its mail server, and the same shop in this process, to read the database."""
 
     host: Host
     server: MailServer
@@ -74,7 +74,7 @@ class Visitor:
         self._token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page[2])[1]
 
     def forgot(self, email: str) -> float:
-        """Ask for a link; returns the seconds until the answer."""
+        """Request a link; return the seconds until the response."""
         form = urlencode({"email": email, "csrf_token": self._token})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": self._cookie}
         started = time.perf_counter()
@@ -90,7 +90,7 @@ class Visitor:
 
 
 def ask_for_a_link(place: Place) -> None:
-    """Ask for a link to a password, and return while the mail server has the email and has not said so."""
+    """Request a password link; return while the mail server has the email and has not confirmed it."""
     visitor = Visitor(place.host.port)
     visitor.forgot(KNOWN[0])
     visitor.connection.close()
@@ -110,7 +110,7 @@ def separation(one: list[float], other: list[float]) -> float:
 
 
 def test_the_time_does_not_tell_whether_an_address_has_an_account(place: Place) -> None:
-    """The mail server takes three seconds for each email; the answers come over one connection."""
+    """The mail server takes three seconds for each email; the responses come over one connection."""
     visitor = Visitor(place.host.port)
     known, unknown = [], []
     for number in range(PROBES):
@@ -125,13 +125,13 @@ def test_the_time_does_not_tell_whether_an_address_has_an_account(place: Place) 
 
 
 def test_an_email_of_a_killed_worker_is_not_lost(place: Place) -> None:
-    """It is killed after the server has the email and before it says so, the only moment that can send it twice."""
+    """The worker is killed after the server has the email and before it confirms it: only then is it sent twice."""
     ask_for_a_link(place)
     place.host.kill_a_worker()
     (waiting,) = mails(place)
     assert (waiting.recipient, waiting.sent_at) == (KNOWN[0], None)
     place.server.seconds = 0.0
-    with place.app.app_context():  # the lease ends
+    with place.app.app_context():  # end the lease
         db.session.execute(update(Mail).where(Mail.next_try_at.is_not(None)).values(next_try_at=utcnow()))
         db.session.commit()
     until(lambda: mails(place)[0].sent_at is not None, 30, place.host.log)

@@ -1,4 +1,4 @@
-"""The queue: each email is sent once, again after a failure, and by another worker if its own was killed."""
+"""The queue: each email is sent once, retried after a failure, and sent by another worker if a worker is killed."""
 
 import ssl
 import threading
@@ -62,7 +62,7 @@ def test_an_email_is_sent_with_tls_and_password_and_its_text_is_erased(shop: Fla
     assert row.sent_at is not None
 
 
-def test_what_is_rolled_back_is_not_queued(shop: Flask) -> None:
+def test_an_email_of_a_rolled_back_transaction_is_not_queued(shop: Flask) -> None:
     with shop.app_context():
         for with_savepoint in (False, True):
             send(EMAIL, "Subject", "Body", "test")
@@ -73,13 +73,13 @@ def test_what_is_rolled_back_is_not_queued(shop: Flask) -> None:
     assert rows(shop) == []
 
 
-def test_requests_at_the_same_moment_do_not_exceed_the_limit_of_an_address(either_app: Flask) -> None:
+def test_concurrent_requests_do_not_exceed_the_limit_of_an_address(either_app: Flask) -> None:
     both_counted = threading.Barrier(2)
 
     def meet(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         if statement.startswith("SELECT count"):
             with suppress(threading.BrokenBarrierError):
-                both_counted.wait(0.3)  # in vain: the other request has to wait until this one has committed
+                both_counted.wait(0.3)  # times out: the other request waits until this one has committed
 
     def ask(to: str) -> bool:
         with either_app.app_context():
@@ -95,7 +95,7 @@ def test_requests_at_the_same_moment_do_not_exceed_the_limit_of_an_address(eithe
     assert ask(OTHER)
 
 
-# Each step of the conversation: what the server does, the outcome, and what the row says.
+# For each step of the conversation: the server's answer, the outcome, and the row's values.
 FAULTS: list[tuple[str, str, MailOutcome, str]] = [
     ("RCPT", "550 No such user", MailOutcome.GIVEN_UP, "SMTPRecipientsRefused 550"),
     ("RCPT", "451 Greylisted", MailOutcome.POSTPONED, "SMTPRecipientsRefused 451"),
@@ -114,7 +114,7 @@ FAULTS: list[tuple[str, str, MailOutcome, str]] = [
 
 
 @pytest.mark.parametrize(("step", "answer", "outcome", "said"), FAULTS)
-def test_each_failure_is_final_or_tried_again(
+def test_each_failure_is_final_or_retried(
     shop: Flask, server: MailServer, monkeypatch: Any, step: str, answer: str, outcome: MailOutcome, said: str
 ) -> None:
     monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3 if answer == "hang" else 5.0)
@@ -131,7 +131,7 @@ def test_each_failure_is_final_or_tried_again(
 
 
 @pytest.mark.parametrize("state", ["no server", "a silent server", "a certificate of another"])
-def test_a_server_that_is_unusable_is_tried_again(make_app: Any, certified: Path, monkeypatch: Any, state: str) -> None:
+def test_an_unusable_server_is_retried(make_app: Any, certified: Path, monkeypatch: Any, state: str) -> None:
     monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
     listening, port = silent_port()
     url = f"smtp://localhost:{port}"
@@ -145,7 +145,7 @@ def test_a_server_that_is_unusable_is_tried_again(make_app: Any, certified: Path
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_server_that_drips_is_left(
+def test_a_server_that_sends_single_bytes_is_given_up(
     make_app: Any, certified: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     assert LEASE.total_seconds() > mail.MAX_CONVERSATION_SECONDS
@@ -175,7 +175,7 @@ def test_a_server_that_drips_is_left(
     assert 0 < len(arrived) < 100
 
 
-def test_one_bad_email_does_not_keep_the_others_back(shop: Flask, server: MailServer, monkeypatch: Any) -> None:
+def test_one_bad_email_does_not_block_the_others(shop: Flask, server: MailServer, monkeypatch: Any) -> None:
     monkeypatch.setattr(mail_sender, "TIMEOUT_SECONDS", 0.3)
     server.answers, server.only_for = {"RCPT": HANG}, EMAIL
     write(shop, EMAIL, "nonsense", OTHER)
@@ -185,7 +185,7 @@ def test_one_bad_email_does_not_keep_the_others_back(shop: Flask, server: MailSe
     assert server.accepted() == [OTHER] * 2
 
 
-def test_the_pauses_grow_and_then_it_is_given_up(shop: Flask, server: MailServer) -> None:
+def test_the_pauses_grow_until_an_email_is_given_up(shop: Flask, server: MailServer) -> None:
     server.answers["RCPT"] = "451 Later"
     write(shop, EMAIL)
     tried, now = [], utcnow()
@@ -211,7 +211,7 @@ def test_an_accepted_email_is_sent_however_the_conversation_ends(
 def test_the_email_of_a_killed_worker_is_sent_by_another_after_the_lease(shop: Flask, server: MailServer) -> None:
     write(shop, EMAIL)
     with shop.app_context():
-        assert claim(utcnow()) is not None  # and here the worker is killed
+        assert claim(utcnow()) is not None  # the worker is killed here
     assert sent_by(shop) == {}
     with time_machine.travel(utcnow() + LEASE + timedelta(seconds=1)):
         assert sent_by(shop) == {MailOutcome.SENT: 1}
@@ -230,14 +230,14 @@ def test_a_late_failure_does_not_undo_what_another_worker_sent(shop: Flask, serv
     assert [(row.next_try_at, row.failures) for row in rows(shop)] == [(None, 0)]
 
 
-def test_of_an_erased_customer_only_the_last_email_is_sent_and_nothing_is_left(shop: Flask, server: MailServer) -> None:
+def test_an_erased_customer_gets_only_the_last_email_and_no_row_is_left(shop: Flask, server: MailServer) -> None:
     customer_id = add_customer(shop)
     write(shop, EMAIL)
     with shop.app_context():
         erase(db.session.get_one(Customer, customer_id))
         db.session.commit()
     assert (sent_by(shop), rows(shop)) == ({}, [])
-    with time_machine.travel(utcnow() + timedelta(days=400)):  # a clock that was wrong delays nothing
+    with time_machine.travel(utcnow() + timedelta(days=400)):  # a wrong clock in the past does not delay emails
         write(shop, EMAIL, kind=FAREWELL)
     sent_by(shop)
     assert (server.accepted(), rows(shop)) == ([EMAIL], [])
@@ -257,7 +257,7 @@ def test_workers_send_each_email_once(
         db.engine.dispose()
 
 
-def test_the_receipts_of_an_erased_customer_go_although_their_text_is_erased(shop: Flask) -> None:
+def test_sent_receipts_of_an_erased_customer_are_deleted_too(shop: Flask) -> None:
     buyer = browser_of(shop)
     add_product(shop)
     customer_id = add_logged_in_customer(shop, buyer)

@@ -34,7 +34,7 @@ def add_category(app: Flask, slug: str = "wool", name: str = "Wool") -> None:
 def add_product(
     app: Flask, slug: str = "mittens", *, name: str | None = None, category: str = "wool", summary: str = "", **row: Any
 ) -> int:
-    """Put a product on the shelf and return its id."""
+    """Add a product to the shop and return its id."""
     with app.app_context():
         of_shelf = select(Category.id).where(Category.slug == category)
         if db.session.scalar(of_shelf) is None:
@@ -68,7 +68,7 @@ def put_into_cart(client: FlaskClient, product: str = "mittens", quantity: str =
 
 
 def cart_of(client: FlaskClient) -> dict[str, int]:
-    """Return what the cart's page shows: how many of which product."""
+    """Return the quantity of each product on the cart's page."""
     page = open_page(client, "/cart")
     forms = page.select('form[action="/cart/update"]')
     return {
@@ -82,7 +82,7 @@ def checkout_page(client: FlaskClient) -> Page:
 
 
 def order_form(page: Page, **changes: str) -> dict[str, str]:
-    """Return the checkout's hidden fields and an answer to all its questions."""
+    """Return the checkout's hidden fields, with a value for every other field."""
     hidden = {
         str(field["name"]): str(field["value"]) for field in page.select('form[action="/checkout"] [type="hidden"]')
     }

@@ -1,4 +1,4 @@
-"""The cart of a guest: adding, changing, removing, and every answer to nonsense."""
+"""The cart of a guest: adding, changing, removing, and invalid requests."""
 
 import pytest
 from flask import Flask
@@ -16,7 +16,7 @@ from tests.shop.steps import add_product, cart_of, count_of, put_into_cart, set_
 NO_QUANTITIES = ["0", "-1", "1000000000", "1.5", "abc", "", "NaN", "1e3", "100", "٣", "0x1", "1 2", "--1", "9" * 400]
 
 
-def test_a_thing_put_into_the_cart_is_there_at_its_price(app: Flask, client: FlaskClient) -> None:
+def test_an_added_product_is_in_the_cart_at_its_price(app: Flask, client: FlaskClient) -> None:
     add_product(app, price=44_900)
     response = put_into_cart(client, quantity="2")
     assert (response.status_code, response.location) == (303, "/cart")
@@ -26,7 +26,7 @@ def test_a_thing_put_into_the_cart_is_there_at_its_price(app: Flask, client: Fla
     assert page.one(".masthead .count").get_text() == "2"
 
 
-def test_the_cookie_appears_with_the_first_thing_and_only_its_hash_is_kept(app: Flask, client: FlaskClient) -> None:
+def test_the_cookie_is_set_with_the_first_product_and_only_its_hash_is_stored(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     open_page(client, "/cart")
     assert client.get_cookie("cart") is None
@@ -74,7 +74,7 @@ def test_a_cart_is_changed_by_its_own_browser_only(app: Flask, client: FlaskClie
     assert (cart_of(client), cart_of(other)) == ({"mittens": 2}, {})
 
 
-def test_no_more_than_there_are_and_never_more_than_99(app: Flask, client: FlaskClient) -> None:
+def test_a_quantity_is_limited_by_the_stock_and_99(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=3)
     put_into_cart(client, quantity="5")
     assert "Your cart now has 3 of “Mittens”" in open_page(client, "/cart").text
@@ -84,7 +84,7 @@ def test_no_more_than_there_are_and_never_more_than_99(app: Flask, client: Flask
     assert cart_of(client) == {"mittens": 99}
 
 
-def test_what_is_no_quantity_is_answered_and_changes_nothing(app: Flask, client: FlaskClient) -> None:
+def test_an_invalid_quantity_is_answered_and_changes_nothing(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     put_into_cart(client, quantity="2")
     for path in ("/cart/add", "/cart/update"):
@@ -103,7 +103,7 @@ def test_a_quantity_is_one_or_two_plain_digits(text: str | None, number: int | N
     assert parse_quantity(text) == number
 
 
-def test_a_sold_out_thing_stays_out(app: Flask, client: FlaskClient) -> None:
+def test_a_sold_out_product_is_not_added(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=0)
     response = put_into_cart(client)
     assert response.location == "/products/mittens"
@@ -121,7 +121,7 @@ def test_an_unknown_product_a_form_without_one_and_a_link_change_no_cart(app: Fl
     assert count_of(app, CartLine) == 0
 
 
-def test_the_number_can_be_changed_up_to_what_there_is(app: Flask, client: FlaskClient) -> None:
+def test_the_quantity_can_be_changed_up_to_the_stock(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=4)
     response = post(client, "/cart/update", {"product": "mittens", "quantity": "3"}, follow_redirects=True)
     assert "no longer in your cart" in response.text
@@ -133,7 +133,7 @@ def test_the_number_can_be_changed_up_to_what_there_is(app: Flask, client: Flask
     assert cart_of(client) == {"mittens": 4}
 
 
-def test_removing_takes_one_product_out_and_twice_is_fine(app: Flask, client: FlaskClient) -> None:
+def test_a_product_can_be_removed_twice(app: Flask, client: FlaskClient) -> None:
     add_product(app, "hat")
     add_product(app, "mittens")
     put_into_cart(client, "hat")
@@ -145,13 +145,13 @@ def test_removing_takes_one_product_out_and_twice_is_fine(app: Flask, client: Fl
     assert open_page(client, "/cart").h1 == "Your cart is empty"
 
 
-def test_a_price_from_the_browser_is_not_looked_at(app: Flask, client: FlaskClient) -> None:
+def test_a_price_from_the_browser_is_ignored(app: Flask, client: FlaskClient) -> None:
     add_product(app, price=44_900)
     put_into_cart(client, price="1", unit_price="1", total="-5", discount="100", currency="SEK")
     assert open_page(client, "/cart").one(".sum--total dd").get_text() == "449,00\xa0kr"
 
 
-def test_a_cart_shows_todays_price_and_what_has_run_out(app: Flask, client: FlaskClient) -> None:
+def test_a_cart_shows_current_prices_and_sold_out_products(app: Flask, client: FlaskClient) -> None:
     add_product(app, price=44_900)
     put_into_cart(client, quantity="3")
     set_product(app, price=50_000, stock=2)
@@ -163,7 +163,7 @@ def test_a_cart_shows_todays_price_and_what_has_run_out(app: Flask, client: Flas
     assert "Sold out. Remove this product to continue." in open_page(client, "/cart").text
 
 
-def test_guests_carts_are_deleted_when_their_cookie_has_ended(app: Flask, client: FlaskClient) -> None:
+def test_guests_carts_are_deleted_when_their_cookie_has_expired(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     put_into_cart(client)
     with app.app_context():

@@ -1,4 +1,4 @@
-"""A cart through login and logout: it comes along, it is added up, and the next person does not see it."""
+"""A cart through login and logout: it is kept and merged, and the browser's next user does not see it."""
 
 import pytest
 from flask import Flask
@@ -25,7 +25,7 @@ def shop(app: Flask) -> Flask:
     return app
 
 
-def test_a_guests_cart_comes_along(shop: Flask, client: FlaskClient) -> None:
+def test_a_guests_cart_is_kept_at_login(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client, "mittens", "2")
     log_in(client)
     assert cart_of(client) == {"mittens": 2}
@@ -49,18 +49,18 @@ def test_two_carts_are_added_up_but_not_above_the_stock(shop: Flask, client: Fla
     ("had", "chosen", "stock", "merged"),
     [(1, 2, 10, 3), (0, 3, 10, 3), (60, 60, 500, 99), (3, 4, 5, 5), (5, 2, 3, 5), (0, 3, 0, 3), (2, 3, 0, 2)],
 )
-def test_the_sum_stays_below_the_stock_and_99_and_loses_nothing(had: int, chosen: int, stock: int, merged: int) -> None:
+def test_the_merged_quantity_is_limited_by_the_stock_and_99(had: int, chosen: int, stock: int, merged: int) -> None:
     assert merged_quantity(had, chosen, stock) == merged
 
 
-def test_what_ran_out_before_the_login_is_still_named(shop: Flask, client: FlaskClient) -> None:
+def test_a_product_that_sold_out_before_the_login_is_still_named(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client)
     set_product(shop, stock=0)
     log_in(client)
     assert "Sold out. Remove this product" in open_page(client, "/cart").text
 
 
-def test_after_a_logout_the_next_person_finds_no_cart_and_gets_a_new_cookie(shop: Flask, client: FlaskClient) -> None:
+def test_after_a_logout_the_next_user_finds_no_cart_and_gets_a_new_cookie(shop: Flask, client: FlaskClient) -> None:
     put_into_cart(client)
     before = client.get_cookie("cart")
     log_in(client)

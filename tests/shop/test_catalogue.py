@@ -1,4 +1,4 @@
-"""The catalogue: browsing, searching, paging, a product by itself."""
+"""The catalogue: browsing, searching, paging, and single products."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ def names_on(page: Page) -> list[str]:
     return [heading.get_text() for heading in page.select(".shelf h2")]
 
 
-def test_the_front_page_shows_the_goods_in_the_shops_order(app: Flask, client: FlaskClient) -> None:
+def test_the_front_page_shows_the_products_in_the_shops_order(app: Flask, client: FlaskClient) -> None:
     add_product(app, "second", position=2)
     add_product(app, "first", position=1, price=129_900)
     page = open_page(client, "/")
@@ -28,7 +28,7 @@ def test_the_front_page_shows_the_goods_in_the_shops_order(app: Flask, client: F
     assert page.select('.shelf a[href="/products/first"]')
 
 
-# Of "FF" at the end the last one stands beside the one before it.
+# In a final "FF" the second product is beside the first one.
 @pytest.mark.parametrize(
     ("featured", "wide"),
     [("F.....F..", {0, 6}), (".....FF", {5}), ("FFF", {1}), ("F", set()), ("..F", set()), ("", set())],
@@ -45,12 +45,12 @@ def test_a_category_shows_its_own_products_and_its_words(app: Flask, client: Fla
     page = open_page(client, "/?category=kitchen")
     assert (page.h1, names_on(page)) == ("Kitchen", ["Kettle"])
     assert page.one('.categories [aria-current="page"]').get_text() == "Kitchen"
-    add_category(app, "trail", "Trail")  # which this process does not remember yet
+    add_category(app, "trail", "Trail")  # this process has not cached it yet
     assert open_page(client, "/?category=trail").h1 == "Trail"
     open_page(client, "/?category=nonsense", status=404)
 
 
-def test_categories_are_asked_for_once_a_minute(app: Flask) -> None:
+def test_categories_are_read_once_a_minute(app: Flask) -> None:
     add_category(app, "wool")
     now = [100.0]
     remembered = RememberedCategories(lambda: now[0])
@@ -118,7 +118,7 @@ def test_pages_hold_24_products_and_keep_the_search(app: Flask, client: FlaskCli
 
 @pytest.mark.parametrize("path", ["/", "/?q=wool", "/?category=wool", "/?q=%25"])
 def test_pages_lead_through_all_products_and_back_each_once(app: Flask, client: FlaskClient, path: str) -> None:
-    """Two products of one place are a page's end and the next one's beginning; a negative place is one too."""
+    """Two products with the same position end one page and begin the next; a position can be negative."""
     many = 2 * PER_PAGE + 3
     for number in range(many):
         add_product(app, f"wool-{number:02}", name=f"Wool {number:02} 100%", position=number // 10 - 2)
@@ -144,7 +144,7 @@ def test_a_cursor_that_is_malformed_or_has_no_products_beyond_it_gets_404(app: F
         if client.get("/", query_string={name: cursor}).status_code != 404
     }  # fmt: skip
     assert found == {("after", "-99.9"), ("before", "9.9")}
-    assert client.get("/?after=-99.9&before=9.9").status_code == 404, "one of them"
+    assert client.get("/?after=-99.9&before=9.9").status_code == 404, "only one of both parameters is allowed"
 
 
 def test_a_product_says_how_many_are_left(app: Flask, client: FlaskClient) -> None:
@@ -163,7 +163,7 @@ def test_a_product_shows_others_of_its_kind_first(app: Flask, client: FlaskClien
     assert [heading.get_text() for heading in page.select(".related h3")] == ["Hat", "Kettle", "Mug"]
 
 
-def test_an_unknown_product_leads_nowhere(client: FlaskClient) -> None:
+def test_an_unknown_product_is_not_found(client: FlaskClient) -> None:
     for slug in ("none", "%00", "a%27--", "x" * 3000):
         open_page(client, f"/products/{slug}", status=404)
 

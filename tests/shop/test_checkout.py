@@ -1,4 +1,4 @@
-"""The checkout: who may, what is filled in, what is checked, and that one form is one order."""
+"""The checkout: access, prefilled values, validation, and one order per form."""
 
 from datetime import timedelta
 
@@ -55,13 +55,13 @@ def test_a_guest_is_asked_to_log_in_and_an_empty_cart_cannot_be_ordered(app: Fla
     assert "nothing to order" in open_page(other, "/cart").text
 
 
-def test_the_form_is_filled_in_with_what_is_known(app: Flask, buyer: FlaskClient) -> None:
+def test_the_form_is_filled_in_with_known_values(app: Flask, buyer: FlaskClient) -> None:
     page = checkout_page(buyer)
     known = {name: page.one(f'main [name="{name}"]')["value"] for name in ("name", "email", "phone")}
     assert known == {"name": "Tuva Lien", "email": "tuva.lien@example.com", "phone": "+47 912 34 567"}
     assert "Pay on pick-up or by invoice." in page.text
     assert "898,00 kr" in page.one("aside, .summary").get_text(" ").replace("\xa0", " ")
-    assert [field["type"] for field in page.select('[name="address"]')] == ["hidden"], "without Vipps it is typed"
+    assert [field["type"] for field in page.select('[name="address"]')] == ["hidden"], "the customer types it"
     assert not page.select(".only-other .field__optional")
 
 
@@ -75,7 +75,7 @@ def test_the_addresses_from_vipps_are_a_choice_with_the_default_chosen(app: Flas
     assert all_orders(app)[0].address == ["Box 6300", "0603 OSLO"]
 
 
-def test_an_order_is_what_was_chosen_at_the_shops_prices(app: Flask, buyer: FlaskClient) -> None:
+def test_an_order_has_the_chosen_values_at_the_shops_prices(app: Flask, buyer: FlaskClient) -> None:
     forged = {"price": "1", "total": "1", "unit_price": "1", "discount": "100", "quantity": "-4", "customer_id": "7"}
     response = place_order(buyer, **forged)
     order = all_orders(app)[0]
@@ -183,7 +183,7 @@ def test_a_price_that_changed_meanwhile_is_shown_before_anything_is_ordered(app:
     assert "1 000,00 kr" in page.text
 
 
-def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClient) -> None:
+def test_too_little_stock_is_named_and_the_cart_stays(app: Flask, buyer: FlaskClient) -> None:
     steps.add_product(app, "hat")
     put_into_cart(buyer, "hat")
     form = order_form(checkout_page(buyer))
@@ -198,7 +198,7 @@ def test_too_little_left_is_said_and_the_cart_stays(app: Flask, buyer: FlaskClie
     assert buyer.get("/checkout").location == "/cart"
 
 
-def test_the_receipt_is_mailed_without_a_word_that_was_typed(app: Flask, buyer: FlaskClient) -> None:
+def test_the_receipt_is_emailed_without_typed_text(app: Flask, buyer: FlaskClient) -> None:
     place_order(buyer, name="Click http://evil.example", email="stranger@example.com", street="evil street")
     order = all_orders(app)[0]
     with app.app_context():
@@ -249,10 +249,10 @@ def test_orders_of_many_accounts_are_limited_by_the_network(
         (EMAIL, True, 30, True),
     ],
 )
-def test_a_stranger_gets_a_few_receipts_and_the_customer_gets_all(
+def test_a_typed_address_gets_few_receipts_and_the_customers_own_gets_all(
     app: Flask, buyer: FlaskClient, to: str, is_confirmed: bool, minutes_ago: int, is_sent: bool
 ) -> None:
-    """The address at the checkout is whatever the buyer types; only the customer's own, confirmed one has no limit."""
+    """A buyer can type any email address at the checkout; only the customer's confirmed address has no limit."""
     at = utcnow() - timedelta(minutes=minutes_ago)
     with app.app_context():
         earlier = {"recipient": to.lower(), "subject": "", "body": "", "kind": "order", "created_at": at}

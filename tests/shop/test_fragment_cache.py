@@ -40,12 +40,12 @@ def test_a_change_of_price_stock_or_words_shows_at_once(app: Flask, client: Flas
     ]  # fmt: skip
     for change, words in changes:
         change()
-        app.extensions["shop_categories"] = RememberedCategories()  # as after its minute
+        app.extensions["shop_categories"] = RememberedCategories()  # as when the cached minute is over
         for browser in (client, customer):
             assert words in open_page(browser, "/").text
 
 
-def test_a_page_is_remembered_per_language_and_per_address(app: Flask, client: FlaskClient) -> None:
+def test_a_page_is_cached_per_language_and_per_address(app: Flask, client: FlaskClient) -> None:
     add_product(app, "mittens", category="wool")
     for _ in range(2):
         assert "Log in" in client.get("/").text
@@ -75,7 +75,7 @@ def token_in(html: str) -> str:
     return html.partition('name="csrf_token" value="')[2].partition('"')[0]
 
 
-def test_a_guest_s_cart_and_a_message_stand_on_that_guest_s_page_only(app: Flask, client: FlaskClient) -> None:
+def test_a_guest_s_cart_and_message_are_on_that_guest_s_page_only(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     other, stranger = browser_of(app), browser_of(app)
     open_page(stranger, "/")
@@ -92,7 +92,7 @@ def test_a_guest_s_cart_and_a_message_stand_on_that_guest_s_page_only(app: Flask
         assert "no longer logged in" not in browser.get("/").text
 
 
-def test_the_same_page_is_rendered_once_but_for_debug_mode_and_a_message(app: Flask, client: FlaskClient) -> None:
+def test_the_same_page_is_rendered_once_except_in_debug_mode_or_with_a_message(app: Flask, client: FlaskClient) -> None:
     add_product(app, stock=0)
     app.debug = True
     open_page(client, "/")

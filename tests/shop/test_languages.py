@@ -40,7 +40,7 @@ def found(client: FlaskClient, q: str) -> list[str]:
 
 
 def two_pages(client: FlaskClient) -> list[Page]:
-    """Return the first page of all products and the one that follows."""
+    """Return the first page of all products and the next page."""
     first = open_page(client, "/")
     return [first, open_page(client, str(first.one('a[rel="next"]')["href"]))]
 
@@ -92,7 +92,7 @@ def test_a_search_that_finds_nothing_says_so_in_the_chosen_language(demo_app: Fl
     assert "No products found" not in open_page(in_language(demo_app, "nb"), "/?q=submarine").text
 
 
-def test_a_shelf_says_what_is_sold_out_and_what_is_nearly(demo_app: Flask) -> None:
+def test_the_product_list_marks_sold_out_and_scarce_products(demo_app: Flask) -> None:
     client = browser_of(demo_app)
     cards = {
         str(card.select("a")[0]["href"]).removeprefix("/products/"): " ".join(card.get_text(" ").split())
@@ -106,14 +106,14 @@ def test_a_shelf_says_what_is_sold_out_and_what_is_nearly(demo_app: Flask) -> No
     assert [slug for slug, words in cards.items() if "Sold out" in words] == gone
 
 
-def test_looking_around_leaves_no_cookie(demo_app: Flask) -> None:
+def test_browsing_sets_no_cookie(demo_app: Flask) -> None:
     for path in ("/", "/?q=wool", "/?category=wool", "/?after=0.1", "/?q=submarine"):
         response = browser_of(demo_app).get(path)
         assert response.status_code == 200
         assert "Set-Cookie" not in response.headers
 
 
-def test_a_purchase_from_shelf_to_history_keeps_its_language_on_both_databases(either_app: Flask) -> None:
+def test_a_purchase_keeps_its_language_on_both_databases(either_app: Flask) -> None:
     client = in_language(either_app, "nb")
     put_into_cart(client, "wool-blanket", "2")
     put_into_cart(client, "cabin-radio", "9")
@@ -179,7 +179,7 @@ def test_a_language_without_texts_shows_the_products_in_english(german_app: Flas
     assert open_page(client, "/orders").h1 == "Ihre Bestellungen"
 
 
-def test_texts_and_dates_are_in_a_new_language_where_there_are_some(german_app: Flask) -> None:
+def test_existing_texts_and_dates_are_in_a_new_language(german_app: Flask) -> None:
     with german_app.app_context():
         product = db.session.query(Product).filter_by(slug="wool-blanket").one()
         category = db.session.query(Category).filter_by(slug="wool").one()

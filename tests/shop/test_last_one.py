@@ -1,4 +1,4 @@
-"""Several customers, or one with a nervous finger, at the same moment: real threads, on both databases."""
+"""Concurrent requests of several customers, or of one who clicks twice: real threads, on both databases."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ def app(either_app: Flask) -> Flask:
 
 
 def buyers(app: Flask, number: int, *products: str) -> list[Callable[[], Any]]:
-    """Return calls that each place the order of another customer, who has one of each product in the cart."""
+    """Return calls that each place a different customer's order, with one of each product in the cart."""
     calls = []
     for each in range(number):
         browser = browser_of(app)
@@ -55,7 +55,7 @@ def test_of_ten_customers_three_get_the_last_three(app: Flask) -> None:
     assert (len({order.customer_id for order in all_orders(app)}), stock_of(app)) == (3, 0)
 
 
-def test_two_orders_of_the_same_things_in_another_order_do_not_wait_for_each_other(app: Flask) -> None:
+def test_two_orders_of_the_same_products_do_not_deadlock(app: Flask) -> None:
     for slug in ("mittens", "hat"):
         add_product(app, slug, stock=50)
     assert [answer.status_code for answer in at_once(*buyers(app, 6, "mittens", "hat"))] == [303] * 6
@@ -75,7 +75,7 @@ def test_a_double_click_on_the_order_button_is_one_order(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("had", [0, 1])
-def test_the_same_product_added_at_the_same_moment_is_counted_each_time_in_one_cart(app: Flask, had: int) -> None:
+def test_concurrent_additions_of_a_product_are_all_counted_in_one_cart(app: Flask, had: int) -> None:
     add_product(app, stock=50)
     browser = browser_of(app)
     customer = add_logged_in_customer(app, browser)

@@ -1,4 +1,4 @@
-"""Privacy and terms: what they promise is what the software does, in every number and name."""
+"""Privacy notice and terms: every number and name in them matches the software."""
 
 import ast
 from collections.abc import Callable
@@ -20,14 +20,14 @@ from tests.shop.steps import put_into_cart
 from tests.vipps_person import VippsPerson
 
 APP = Path(__file__).resolve().parents[2] / "app"
-# What makes cookies: the functions that do, and Flask's own session. One more needs a line on the page.
+# All code that sets cookies: these functions, and Flask's own session. Another cookie needs a line on the page.
 MAKERS = {
     "security.py", "i18n.py", "vipps/routes.py", "shop/cart_cookie.py", "customers/sessions/session_cookie.py",
     "customers/linking/vipps_login.py",
 }  # fmt: skip
 
 
-def test_every_visitor_can_read_them_without_a_cookie_from_the_foot_of_every_page(client: FlaskClient) -> None:
+def test_every_visitor_can_read_the_legal_pages_without_a_cookie(client: FlaskClient) -> None:
     foot = {str(link["href"]) for link in open_page(client, "/nowhere", 404).select("footer a")}
     for path, title in {"/privacy": "Privacy", "/terms": "Terms"}.items():
         assert path in foot
@@ -63,12 +63,12 @@ def test_every_cookie_of_a_visit_is_listed_and_no_other(make_app: Callable[..., 
     assert given == set()
     browser.get("/language/nb")
     put_into_cart(browser, "enamel-mug")
-    vipps.log_in("ola")  # who is asked for proof
+    vipps.log_in("ola")  # this customer is asked for proof
     vipps.log_in("kari", browser=browser_of(vipps.app))
     assert given == names_on_page(browser)
 
 
-def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]) -> None:
+def test_on_https_the_notice_has_the_full_cookie_names(make_app: Callable[..., Flask]) -> None:
     client = browser_of(make_app(PUBLIC_URL="https://shop.example.com", DEMO="0"))
     assert names_on_page(client) == {
         "__Host-cart", "__Host-session", "__Host-form", "__Host-vipps-login", "__Host-pending-link", "__Host-language",
@@ -76,7 +76,7 @@ def test_behind_https_they_have_their_names_there(make_app: Callable[..., Flask]
 
 
 def test_only_the_listed_code_sets_cookies() -> None:
-    """Staff and guide tell of theirs by themselves; the simulator is another site."""
+    """The back office and the guide register their own cookies; the simulator is another site."""
     found = set()
     for path in APP.rglob("*.py"):
         name = str(path.relative_to(APP))
@@ -92,7 +92,7 @@ def test_a_cookie_lives_as_long_as_the_page_says(client: FlaskClient, monkeypatc
     assert "77 days" in open_page(client, "/privacy").one("#cookies").get_text()
 
 
-# Periods.
+# Retention periods.
 
 
 def test_every_period_is_shown(
@@ -112,7 +112,7 @@ def test_every_period_is_shown(
         assert "1234 days" in open_page(other, "/privacy").text
 
 
-# What comes from Vipps.
+# Data from Vipps.
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_every_period_is_shown(
         ({"VIPPS_CONSENT_SCOPE": "none"}, ["Your name"], ["questions about news"]),
     ],
 )
-def test_it_names_what_is_asked_of_vipps_and_nothing_else(
+def test_the_notice_names_exactly_the_requested_scopes(
     make_app: Callable[..., Flask], environ: dict[str, str], there: list[str], absent: list[str]
 ) -> None:
     table = open_page(browser_of(make_app(**environ)), "/privacy").select("table")[0].get_text()
@@ -144,10 +144,10 @@ def test_the_brand_is_the_markets_and_a_foreign_button_is_named(
     assert "There are no third parties" in open_page(client, "/privacy").text
 
 
-def test_it_leads_to_every_right_and_gives_each_scope_a_reason(client: FlaskClient) -> None:
+def test_the_notice_links_to_every_right_and_gives_a_reason_for_each_scope(client: FlaskClient) -> None:
     scopes = str(Settings.model_fields["vipps_scopes"].default).split()
     table = open_page(client, "/privacy").select("table")[0]
-    assert len(table.select("tbody tr")) == len(scopes) + 1  # and the consents
+    assert len(table.select("tbody tr")) == len(scopes) + 1  # one more row for the consents
     links = {str(link["href"]) for link in open_page(client, "/privacy").select("main a")}
     assert links >= {
         "/account", "/account/profile", "/account/export", "/account/consents", "/account/activity", "/account/delete",
@@ -157,7 +157,7 @@ def test_it_leads_to_every_right_and_gives_each_scope_a_reason(client: FlaskClie
         assert words in open_page(client, "/privacy").text
 
 
-def test_the_demo_is_called_one_and_a_shop_is_not(make_app: Callable[..., Flask]) -> None:
+def test_only_the_demo_is_called_a_demo(make_app: Callable[..., Flask]) -> None:
     for demo, there in (("1", True), ("0", False)):
         client = browser_of(make_app(DEMO=demo))
         assert ("demonstration" in open_page(client, "/terms").one("main").get_text()) is there

@@ -1,4 +1,4 @@
-"""Orders afterwards: the page of one, the list of all, and that they are their customer's alone."""
+"""Orders after the checkout: an order's page, the list, and that only their customer sees them."""
 
 import re
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def buy(client: FlaskClient, **changes: str) -> str:
     return str(place_order(client, **changes).location)
 
 
-def test_the_confirmation_says_what_was_ordered(app: Flask, buyer: FlaskClient) -> None:
+def test_the_confirmation_lists_the_ordered_products(app: Flask, buyer: FlaskClient) -> None:
     page = open_page(buyer, buy(buyer))
     assert page.h1 == "Thank you, Tuva"
     for words in (all_orders(app)[0].number, "Bryggen 3", "5003 Bergen", "+47 912 34 567", "100,00 kr"):
@@ -70,13 +70,13 @@ def test_each_of_two_customers_sees_their_own_orders_only(app: Flask, buyer: Fla
         assert sorted(map(str, listed)) == sorted(mine)
 
 
-def test_a_number_that_is_none_leads_nowhere(buyer: FlaskClient) -> None:
+def test_an_invalid_order_number_is_not_found(buyer: FlaskClient) -> None:
     buy(buyer)
     for number in ("M-AAAA-AAAA", "1", "%00", "' OR 1=1", "x" * 3000):
         open_page(buyer, f"/orders/{number}", status=404)
 
 
-def test_a_number_is_readable_and_not_the_next_one() -> None:
+def test_an_order_number_is_readable_and_not_guessable() -> None:
     numbers = {new_number() for _each in range(1000)}
     assert len(numbers) == 1000
     assert all(re.fullmatch(rf"{about.ORDER_PREFIX}(-[2-9B-DF-HJKM-NP-RTWX]{{4}}){{2}}", number) for number in numbers)

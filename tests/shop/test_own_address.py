@@ -1,4 +1,4 @@
-"""The address that the customer keeps here: offered first, and without power over placed orders."""
+"""The customer's own address: the checkout offers it first, and a change does not affect placed orders."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ def offered(page: Page) -> list[str]:
 
 
 def shopper(app: Flask, client: FlaskClient, **values: Any) -> int:
-    """Return a customer whom Vipps knows, in this browser, with something in the cart."""
+    """Return a linked customer who is logged in with this browser and has a product in the cart."""
     add_product(app, price=44_900)
     customer_id = add_linked(app, **values)
     enter(app, client, customer_id)
@@ -29,7 +29,7 @@ def shopper(app: Flask, client: FlaskClient, **values: Any) -> int:
     return customer_id
 
 
-def test_ones_own_address_is_offered_first_and_then_those_of_vipps_each_once(app: Flask, client: FlaskClient) -> None:
+def test_the_own_address_is_offered_first_then_those_of_vipps_each_once(app: Flask, client: FlaskClient) -> None:
     customer_id = shopper(app, client, address=CABIN)
     page = checkout_page(client)
     assert offered(page) == [
@@ -59,7 +59,7 @@ def test_an_address_that_the_shop_cannot_send_to_is_completed_by_the_customer(ap
     assert all_orders(app) == []
 
 
-def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
+def test_the_own_address_is_offered_without_vipps(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     customer_id = steps.add_logged_in_customer(app, client)
     with app.app_context():
@@ -72,7 +72,7 @@ def test_ones_own_address_is_offered_without_vipps(app: Flask, client: FlaskClie
 
 
 @pytest.mark.parametrize("policy", ["update", "ask", "keep"])
-def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flask, policy: str) -> None:
+def test_a_placed_order_does_not_change_with_the_profile(either_app: Flask, policy: str) -> None:
     client = browser_of(either_app)
     customer_id = shopper(either_app, client, policy=policy)
     path = place_order(client, name="Kari Nordfjell", email="kari@example.com", phone="90000011", address="0").location
@@ -84,7 +84,7 @@ def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flas
     order = all_orders(either_app)[0]
     assert (order.name, order.email, order.phone) == ("Kari Nordfjell", "kari@example.com", "+47 900 00 011")
     assert order.address == ["Fjordveien 12", "Unit B5", "5003 BERGEN"]
-    enter(either_app, client, customer_id)  # a new address to log in with ends the sessions elsewhere
+    enter(either_app, client, customer_id)  # a new email address ends the other sessions
     assert "Fjordveien 12" in open_page(client, path).one("address").get_text(" ")
 
 
@@ -92,7 +92,7 @@ def test_an_order_stays_as_it_was_placed_whatever_follows_vipps(either_app: Flas
 def test_an_address_of_a_list_that_changed_is_refused(
     app: Flask, client: FlaskClient, choice: str, status: int
 ) -> None:
-    """The form was opened before a login, in another window, brought another list."""
+    """The customer opened the form, then logged in in another window, and the login brought other addresses."""
     customer_id = shopper(app, client, address=None)
     form = order_form(checkout_page(client), address=choice)
     refresh(app, customer_id, says(addresses=(WORK, HOME)))
@@ -105,7 +105,7 @@ def test_an_address_of_a_list_that_changed_is_refused(
         assert all_orders(app)[0].address == ["Verkstedgata 3", "0250 OSLO"]
 
 
-def test_a_pick_up_does_not_care_about_a_changed_list(app: Flask, client: FlaskClient) -> None:
+def test_a_pick_up_ignores_a_changed_list(app: Flask, client: FlaskClient) -> None:
     customer_id = shopper(app, client)
     form = order_form(checkout_page(client), address="0", delivery="pickup")
     refresh(app, customer_id, says(addresses=()))

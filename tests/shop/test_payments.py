@@ -1,4 +1,4 @@
-"""The way of an order from its payment to paid or expired, with the stub provider; without one, nothing is paid now."""
+"""An order's status from awaiting payment to paid or expired, with a stub provider, and orders without a provider."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_an_order_is_paid_at_the_provider_once(shop: Flask, provider: StubProvid
     assert (status_of(shop), provider.outcomes) == ("paid", {waiting.number: "captured"})
     assert "Your order is paid." in open_page(client, f"/orders/{waiting.number}").text
     assert expire(shop, after=10 * PAYMENT_TIME) == 0
-    with shop.app_context():  # the payment came after the job had found the order
+    with shop.app_context():  # the payment came after the job had selected the order
         payments.expire([waiting.id])
         db.session.commit()
     assert (status_of(shop), stock_of(shop)) == ("paid", STOCK - 2)

@@ -1,4 +1,4 @@
-"""How many questions a page asks the database: few, and as many for 200 rows as for 5."""
+"""The number of database queries of a page: few, and the same for 200 rows as for 5."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -29,7 +29,7 @@ def fill(app: Flask, begins: str, products: int) -> None:
 PATHS = ["/", "/?q=wool", "/?category=wool", "/products/wool-1", "/cart", "/checkout", "/orders", "/orders/M-2"]
 
 
-def test_a_page_asks_as_much_for_200_products_as_for_5(app: Flask, client: FlaskClient) -> None:
+def test_a_page_makes_as_many_queries_for_200_products_as_for_5(app: Flask, client: FlaskClient) -> None:
     add_product(app, "first")
     add_logged_in_customer(app, client)
     put_into_cart(client, "first")
@@ -41,14 +41,14 @@ def test_a_page_asks_as_much_for_200_products_as_for_5(app: Flask, client: Flask
 
 
 def asked(app: Flask, client: FlaskClient, path: str) -> int:
-    """Return how many questions a page asks that was open before."""
+    """Return the number of queries of a page that was opened before."""
     open_page(client, path)
     with statements(app) as seen:
         assert client.get(path).status_code == 200
     return len(seen)
 
 
-def test_the_front_page_of_a_visitor_asks_one_question(app: Flask, client: FlaskClient) -> None:
+def test_the_front_page_of_a_visitor_makes_one_query(app: Flask, client: FlaskClient) -> None:
     add_product(app)
     open_page(client, "/")
     with statements(app) as seen:

@@ -1,4 +1,4 @@
-"""The search index on both databases: up to date whichever program changes a text, and used by searches."""
+"""The search index on both databases: every program's changes update it, and searches use it."""
 
 import tomllib
 from pathlib import Path
@@ -40,7 +40,7 @@ def is_sqlite(app: Flask) -> bool:
 
 
 def write(app: Flask, *statements: object) -> None:
-    """Execute statements as a program does that knows nothing of the index."""
+    """Execute statements like a program that does not know the index."""
     with app.app_context():
         for each in statements:
             db.session.execute(each)
@@ -54,7 +54,7 @@ def test_a_changed_text_is_found_by_its_new_words_only(app: Flask) -> None:
     assert found(app, "woollen") == []
 
 
-def test_what_is_gone_is_found_no_more(app: Flask) -> None:
+def test_deleted_products_are_not_found(app: Flask) -> None:
     first, second = (add_product(app, slug, name="Woollen hat") for slug in ("first", "second"))
     write(app, delete(Product).where(Product.id == first))
     write(app, delete(ProductText).where(ProductText.product_id == second))
@@ -107,12 +107,12 @@ def test_a_word_is_found_where_words_begin_and_in_norwegian_where_they_end(app: 
         ("en", "%", {"%"}),
     ],
 )
-def test_a_word_is_looked_for_in_the_singular_and_the_plural(language: str, word: str, terms: set[str]) -> None:
+def test_a_word_is_searched_in_the_singular_and_the_plural(language: str, word: str, terms: set[str]) -> None:
     assert set(search_terms(word, language)) == terms
 
 
 def plan_of(app: Flask, q: str = "", **places: Any) -> str:
-    """Return how the database reads a shelf."""
+    """Return the database's query plan for a page of products."""
     seen: list[tuple[str, Any]] = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append((given[2], given[3])))
@@ -122,7 +122,7 @@ def plan_of(app: Flask, q: str = "", **places: Any) -> str:
 
 
 def fill(app: Flask, products: int) -> None:
-    """Add so many products without a word, and tell the database; PostgreSQL goes by how much there is."""
+    """Add this many products without the searched word, and update the statistics, which PostgreSQL's planner uses."""
     with app.app_context():
         shelf = db.session.scalar(select(Category.id).limit(1))
         goods = [
@@ -135,7 +135,7 @@ def fill(app: Flask, products: int) -> None:
         db.session.commit()
 
 
-def test_the_index_is_what_is_asked(app: Flask) -> None:
+def test_a_search_reads_the_index(app: Flask) -> None:
     fill(app, 2000)
     add_product(app, "hat", name="Woollen hat")
     plan = plan_of(app, "woollen")
@@ -147,7 +147,7 @@ def test_the_index_is_what_is_asked(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("places", [{"place": Place((3, 3))}, {"place": Place(before=(3, 3))}, {"category": "wool"}])
-def test_a_shelf_is_read_from_where_it_begins(demo_app: Flask, places: dict[str, Any]) -> None:
+def test_a_page_of_products_is_read_from_its_beginning(demo_app: Flask, places: dict[str, Any]) -> None:
     plan = plan_of(demo_app, **places)
     assert "_position_id (" in plan
     assert "TEMP B-TREE" not in plan

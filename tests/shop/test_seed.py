@@ -1,4 +1,4 @@
-"""The sample products: complete in every language, with their pictures, and safe to load again."""
+"""The sample products: complete in every language, with their pictures, and loading is safe to repeat."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ from tests.shop.steps import stock_of
 GOODS = json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def test_the_demo_is_a_shop_of_some_size_with_pictures_a_few_products_scarce_and_one_gone(demo_app: Flask) -> None:
+def test_the_demo_has_many_products_with_pictures_some_scarce_and_one_sold_out(demo_app: Flask) -> None:
     with demo_app.app_context():
         shelves = db.session.execute(select(Product.category_id, func.count()).group_by(Product.category_id)).all()
         stocks = db.session.scalars(select(Product.stock)).all()
@@ -52,7 +52,7 @@ def test_the_demo_can_be_searched_in_every_language(demo_app: Flask) -> None:
         assert product["name"][language] in page.text
 
 
-def test_loading_twice_is_loading_once(app: Flask) -> None:
+def test_loading_twice_changes_nothing(app: Flask) -> None:
     counts = []
     with app.app_context():
         for _time in range(2):
@@ -64,7 +64,7 @@ def test_loading_twice_is_loading_once(app: Flask) -> None:
     assert counts[0][0] == len(GOODS["products"])
 
 
-def test_a_changed_file_is_followed_but_what_is_gone_from_it_stays(demo_app: Flask, tmp_path: Path) -> None:
+def test_a_changed_file_updates_products_but_deletes_none(demo_app: Flask, tmp_path: Path) -> None:
     goods = copy.deepcopy(GOODS)
     gone, changed = goods["products"].pop(0), goods["products"][0]
     added = {**changed, "slug": "brand-new", "stock": 7, "category": "trail"}

@@ -1,4 +1,4 @@
-"""From a guest's cart through a Vipps login to an order: what comes along, what is offered, what stays."""
+"""From a guest's cart through a Vipps login to an order: the cart, the prefilled values, the stored values."""
 
 import pytest
 from sqlalchemy import delete, select
@@ -13,7 +13,7 @@ from tests.vipps_person import VippsPerson
 
 @pytest.fixture
 def vipps(vipps: VippsPerson) -> VippsPerson:
-    """Return the demo's shop with two customers only, so that every person but Kari is new here."""
+    """Return the demo's shop with only two customers, so that every test person except Kari is new here."""
     known = ("kari.nordfjell@example.com", "ingrid.solheim@example.com")
     with vipps.app.app_context():
         db.session.execute(delete(Customer).where(Customer.email.not_in(known)))
@@ -22,7 +22,7 @@ def vipps(vipps: VippsPerson) -> VippsPerson:
 
 
 def filled_in(page: Page) -> tuple[str, ...]:
-    """Return what the form knows about the person."""
+    """Return the form's prefilled values."""
     return tuple(str(page.one(f'main [name="{name}"]')["value"]) for name in ("name", "email", "phone"))
 
 
@@ -31,12 +31,12 @@ def offered(page: Page) -> list[str]:
 
 
 def chosen(page: Page) -> list[str]:
-    """Return the value of the address that is chosen already."""
+    """Return the value of the selected address."""
     return [str(radio["value"]) for radio in page.select('[type="radio"][name="address"][checked]')]
 
 
-def test_a_guest_who_logs_in_at_the_checkout_finds_the_cart_and_what_vipps_knows(vipps: VippsPerson) -> None:
-    """Kari's address is another account's here, so the e-mail can only come from what Vipps said."""
+def test_a_guest_who_logs_in_at_the_checkout_finds_the_cart_and_vipps_values(vipps: VippsPerson) -> None:
+    """Another account has Kari's email address here, so the form can only get it from Vipps' profile."""
     put_into_cart(vipps.browser, "enamel-mug", "2")
     assert vipps.browser.get("/checkout").location == "/login?next=/checkout"
     assert vipps.log_in("kari", next_path="/checkout").location == "/checkout"
@@ -52,7 +52,7 @@ def test_a_guest_who_logs_in_at_the_checkout_finds_the_cart_and_what_vipps_knows
     assert all_orders(vipps.app) == []
 
 
-def test_what_is_typed_at_the_checkout_changes_neither_the_account_nor_what_vipps_said(vipps: VippsPerson) -> None:
+def test_text_typed_at_the_checkout_changes_neither_account_nor_profile(vipps: VippsPerson) -> None:
     put_into_cart(vipps.browser, "enamel-mug")
     vipps.log_in("ola")
     place_order(vipps.browser, name="Another Person", email="else@example.com", phone="40000000")
@@ -68,5 +68,5 @@ def test_what_is_typed_at_the_checkout_changes_neither_the_account_nor_what_vipp
     with vipps.app.app_context():
         erase(db.session.scalars(select(Customer).where(Customer.name == "Ola Tangen")).one())
         db.session.commit()
-    assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout", "deleted meanwhile"
+    assert vipps.browser.post("/checkout", data=form).location == "/login?next=/checkout", "account deleted meanwhile"
     assert len(all_orders(vipps.app)) == 1

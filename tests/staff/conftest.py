@@ -1,4 +1,4 @@
-"""A shop without data for the tests of the back office: once on each database where the outcome may depend on it."""
+"""A shop without data for the back office's tests, on both databases where the outcome may depend on the database."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import DATABASES
 
-# Their rules are in Python alone.
+# The code of these tests does not depend on the database.
 ON_SQLITE = {"test_access", "test_commands", "test_privacy"}
 
 

@@ -55,7 +55,7 @@ def search(client: FlaskClient, text: str) -> Page:
 
 
 def found(page: Page) -> list[int]:
-    """Return the numbers of the customers that a result shows."""
+    """Return the ids of the customers in a search result."""
     return [int(str(link["href"]).rpartition("/")[2]) for link in page.select("td a[href^='/staff/customers/']")]
 
 

@@ -1,4 +1,4 @@
-"""Only staff see pages of the back office, whatever else the browser is logged in as."""
+"""Only staff can open pages of the back office, whatever other sessions the browser has."""
 
 import secrets
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ LOGIN = "/staff/login"
 
 
 def addresses(app: Flask) -> Iterator[tuple[str, str]]:
-    """Return every method and address of the back office that is not the way in; the way out is the last."""
+    """Return every method and address of the back office except the login; the logout comes last."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: str(rule) == "/staff/logout"):
         if not str(rule).startswith("/staff") or rule.endpoint in OPEN:
             continue
@@ -40,7 +40,7 @@ def addresses(app: Flask) -> Iterator[tuple[str, str]]:
 
 
 def ask(client: FlaskClient, method: str, path: str) -> Any:
-    """Ask for an address as the browser that would be let in, with a good form token."""
+    """Request an address with a valid form token, as a logged-in browser does."""
     if method == "GET":
         return client.get(path)
     page = client.get("/login")
@@ -49,7 +49,7 @@ def ask(client: FlaskClient, method: str, path: str) -> Any:
 
 
 def check_closed(app: Flask, client: FlaskClient) -> None:
-    """Check that a browser is led to the login from everywhere, and that nothing was looked at."""
+    """Check that every address redirects the browser to the login, and that the audit log stays empty."""
     tried = list(addresses(app))
     assert {"/staff", "/staff/customers/1", "/staff/audience", "/staff/looks"} <= {path for _, path in tried}
     for method, path in tried:
@@ -68,20 +68,20 @@ def change(app: Flask, model: type[Staff | StaffSession], **values: Any) -> None
 
 
 def token_of(client: FlaskClient, name: str = COOKIE) -> str:
-    """Return the value of a cookie that the browser has."""
+    """Return the value of this browser's cookie."""
     cookie = client.get_cookie(name)
     assert cookie is not None
     return str(cookie.value)
 
 
 def with_token(app: Flask, token: str) -> FlaskClient:
-    """Return a thief's browser."""
+    """Return another browser with this session token, as an attacker who stole it has."""
     client = browser_of(app)
     client.set_cookie(COOKIE, token)
     return client
 
 
-def test_every_address_is_closed_to_a_stranger_and_to_a_customer(app: Flask, client: FlaskClient) -> None:
+def test_every_address_is_closed_to_a_visitor_and_to_a_customer(app: Flask, client: FlaskClient) -> None:
     customers.add_customer(app)
     check_closed(app, client)
     customers.log_in(client)
@@ -108,13 +108,13 @@ def test_every_address_is_open_to_staff(app: Flask) -> None:
     customers.add_customer(app)
     client = at_work(app)
     for method, path in addresses(app):
-        if path != "/staff/logout" and "/enrolment" not in path:  # which is off unless it is set
+        if path != "/staff/logout" and "/enrolment" not in path:  # enrolment is off by default
             response = ask(client, method, path)
             assert response.status_code in (200, 303, 422), (method, path)
             assert LOGIN not in response.headers.get("Location", "")
 
 
-def test_staff_are_no_customers_and_customers_no_staff(app: Flask) -> None:
+def test_staff_sessions_and_customer_sessions_are_separate(app: Flask) -> None:
     client = at_work(app)
     assert client.get("/account").headers["Location"].startswith("/login")
     client.set_cookie("session", token_of(client))
@@ -141,7 +141,7 @@ def test_pages_are_not_cached(app: Flask, client: FlaskClient) -> None:
             assert "noindex" in response.headers["X-Robots-Tag"]
 
 
-def test_no_page_of_the_shop_leads_here(app: Flask, client: FlaskClient) -> None:
+def test_no_page_of_the_shop_links_to_the_back_office(app: Flask, client: FlaskClient) -> None:
     app.jinja_env.globals["settings"] = app.extensions["settings"].model_copy(update={"demo": False})
     customers.add_customer(app)
     for path in ("/", "/login", "/cart", "/nowhere"):
@@ -161,7 +161,7 @@ def test_the_cookie_on_https(make_app: Any) -> None:
     assert set(attributes) == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
 
 
-def test_what_was_planted_before_the_login_is_worth_nothing_and_the_database_has_a_hash(app: Flask) -> None:
+def test_a_planted_token_is_useless_and_the_database_has_a_hash(app: Flask) -> None:
     hire(app)
     planted = secrets.token_urlsafe(32)
     client = with_token(app, planted)
@@ -211,11 +211,11 @@ def test_a_session_ends_after_half_an_hour_without_a_page_and_after_a_working_da
         ("https://evil.example/staff/x", "/staff"),
     ],
 )  # fmt: skip
-def test_the_login_leads_to_pages_of_the_office_only(app: Flask, client: FlaskClient, asked: str, target: str) -> None:
+def test_the_login_redirects_only_to_the_back_office(app: Flask, client: FlaskClient, asked: str, target: str) -> None:
     hire(app)
     assert log_in(client, next=asked).headers["Location"] == target
     again = client.get(LOGIN, query_string={"next": asked})
-    assert (again.status_code, again.headers["Location"]) == (303, target), "already logged in"
+    assert (again.status_code, again.headers["Location"]) == (303, target), "already logged in: redirect"
 
 
 def test_a_link_to_a_page_survives_the_login_and_each_page_has_the_name(app: Flask, client: FlaskClient) -> None:
@@ -246,7 +246,7 @@ def test_a_refusal_is_always_the_same_with_one_hash(
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_guessing_at_one_account_or_from_one_address_is_slowed(app: Flask, client: FlaskClient) -> None:
+def test_guesses_at_one_account_or_from_one_address_are_limited(app: Flask, client: FlaskClient) -> None:
     hire(app)
     statuses = [log_in(client, f"unknown.{number}@example.com").status_code for number in range(22)]
     assert statuses == [422] * 20 + [429] * 2

@@ -1,4 +1,4 @@
-"""The export is exactly who said yes last, with the proof, and harmless in a spreadsheet."""
+"""The export has exactly the customers whose latest answer is yes, with the proof, and is safe in a spreadsheet."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def exported(client: FlaskClient, channel: str = "email", after: int = 0) -> lis
 
 
 def numbers(client: FlaskClient, channel: str = "email") -> list[int]:
-    """Return the customers in an export, and check that the page says as many."""
+    """Return the customers in an export, and check that the page shows the same number."""
     rows = [int(row["customer"]) for row in exported(client, channel)]
     page = open_page(client, f"/staff/audience?channel={channel}")
     assert page.one("#people").get_text().split()[0] == str(len(rows))
@@ -88,10 +88,10 @@ def test_messages_by_sms_have_no_link(app: Flask) -> None:
     assert (list(row), row["name"], row["address"]) == (HEADINGS[:-1], "Åse Ødegård", "4791234567")
     open_page(client, "/staff/audience")
     open_page(client, "/staff/audience?channel=sms")
-    assert audit_entries(app) == [("export", None, "sms 1"), ("audience", None, "sms 1")], "each is recorded"
+    assert audit_entries(app) == [("export", None, "sms 1"), ("audience", None, "sms 1")], "each view is recorded"
 
 
-def test_nothing_else_is_exported(app: Flask) -> None:
+def test_an_export_of_another_channel_or_range_is_refused(app: Flask) -> None:
     client = at_work(app)
     for form in ({"channel": "post"}, {}, {"channel": "digital"}, {"channel": "email", "after": "-1"}):
         assert send(client, "/staff/audience", form).status_code == 404
@@ -151,6 +151,6 @@ def test_formulas_and_quotes_go_through_the_file(app: Flask) -> None:
     raw = send(client, "/staff/audience", {"channel": "email"}).data.decode()
     (row,) = exported(client)
     assert row["name"] == '\'=HYPERLINK("http://evil.example";"Tuva")'
-    assert row["address"] == "<=cmd@example.com>"  # a quote before it would make it another address
+    assert row["address"] == "<=cmd@example.com>"  # a quote before it would change the address
     assert '""http://evil.example""' in raw
     assert all(line.startswith('"') and line.endswith('"') for line in raw.removeprefix("\ufeff").splitlines())

@@ -1,4 +1,4 @@
-"""Staff come and go on the command line."""
+"""Create and disable staff accounts on the command line."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from tests.staff.steps import EMAIL, NAME, PASSWORD, at_work, log_in
 
 
 def run(app: Flask, *args: str, typed: str = "") -> Any:
-    """Run a command, typing what it asks for."""
+    """Run a command, and type the answers to its prompts."""
     return app.test_cli_runner().invoke(args=list(args), input=typed)
 
 
@@ -23,14 +23,14 @@ def create(app: Flask, password: str = PASSWORD, again: str | None = None, email
     return run(app, "create-staff", email, "--name", name, typed=typed)
 
 
-def test_who_is_hired_can_log_in(app: Flask, client: FlaskClient) -> None:
+def test_a_new_staff_account_can_log_in(app: Flask, client: FlaskClient) -> None:
     result = create(app, email=" Ragna.Holt@Example.com ")
     assert result.exit_code == 0, result.output
     assert PASSWORD not in result.output
     assert log_in(client).status_code == 303
 
 
-def test_a_password_can_be_made_up_and_is_shown_once(app: Flask, client: FlaskClient) -> None:
+def test_a_password_can_be_generated_and_is_shown_once(app: Flask, client: FlaskClient) -> None:
     result = run(app, "create-staff", EMAIL, "--name", NAME, "--generate")
     (password,) = re.findall(r"password: (\S+)", result.output)
     assert len(password) >= 20
@@ -67,7 +67,7 @@ def test_an_enabled_account_is_not_created_again(app: Flask, client: FlaskClient
     assert log_in(client).status_code == 303
 
 
-def test_who_leaves_is_out_at_once_and_may_come_back_with_a_new_password(app: Flask) -> None:
+def test_a_disabled_account_is_logged_out_and_can_be_enabled_with_a_new_password(app: Flask) -> None:
     client = at_work(app)
     assert run(app, "disable-staff", EMAIL).exit_code == 0
     assert client.get("/staff").status_code == 303

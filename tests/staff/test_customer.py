@@ -1,4 +1,4 @@
-"""What support sees of a customer, that it is written down first, and what is never shown."""
+"""The customer's page in the back office: its contents, its audit entry, and data that it never shows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ HERS = {"subject": f"sub of {customers.EMAIL}"}
 
 
 def furnish(app: Flask, customer_id: int) -> None:
-    """Give a customer one of everything that is shown."""
+    """Give a customer one row of each kind that the page shows."""
     customers.add_answer(app, customer_id, "email", text="News by post horn", heading="Would you like to", **HERS)
     customers.add_answer(app, customer_id, "cf_terms", text="The club’s terms")
     order = {"checkout_key": "k", "language": "nb", "name": "", "email": "", "phone": "", "delivery": "pickup"}
@@ -44,7 +44,7 @@ def furnish(app: Flask, customer_id: int) -> None:
         db.session.commit()
 
 
-def test_the_page_of_a_customer_says_what_support_needs(app: Flask) -> None:
+def test_the_page_of_a_customer_has_the_data_that_support_needs(app: Flask) -> None:
     customer_id = customers.add_customer(app, vipps=True)
     furnish(app, customer_id)
     customers.log_in(browser_of(app))
@@ -52,7 +52,7 @@ def test_the_page_of_a_customer_says_what_support_needs(app: Flask) -> None:
     assert page.h1 == "Tuva Lien"
     for words in (
         customers.EMAIL, f"sub of {customers.EMAIL}", "Password Set", "Stopped sharing", "News by post horn",
-        "Would you like to", "Yes, but paused",  # its Vipps user shares nothing any more
+        "Would you like to", "Yes, but paused",  # its Vipps user has revoked the sharing
         "cf_terms", "not used", "This is your account, so you were logged in.",
         "You have logged in here with Vipps before.", "M-7K3F-92QD", "1 299,00",
         "Sharing ended", "BBBB-3333", "The login was cancelled", "CCCC-4444", "in 1 browser",
@@ -87,7 +87,7 @@ def test_no_secret_is_on_any_page(app: Flask) -> None:
             assert secret not in text
 
 
-def test_each_look_is_written_down(app: Flask) -> None:
+def test_each_view_is_in_the_audit_log(app: Flask) -> None:
     customer_id = customers.add_customer(app)
     client = at_work(app)
     search(client, "Tuva")
@@ -108,7 +108,7 @@ PATHS = ("/staff/customers/{id}", "/staff/customers/{id}/activity", "{search}", 
 
 
 @pytest.mark.parametrize("moment", ["insert", "commit"])
-def test_what_cannot_be_recorded_is_not_shown(app: Flask, moment: str) -> None:
+def test_a_page_that_cannot_be_recorded_is_not_shown(app: Flask, moment: str) -> None:
     customer_id = customers.add_customer(app)
     customers.add_answer(app, customer_id, "email")
     client = at_work(app)
@@ -125,7 +125,7 @@ def test_what_cannot_be_recorded_is_not_shown(app: Flask, moment: str) -> None:
 
 @contextmanager
 def breaking(app: Flask, moment: str) -> Iterator[None]:
-    """Let the database fail when a look is inserted, or when a transaction is committed."""
+    """Make the database fail when an audit entry is inserted, or when a transaction is committed."""
 
     def at_insert(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
         if statement.startswith("INSERT INTO staff_look"):
@@ -144,7 +144,7 @@ def breaking(app: Flask, moment: str) -> Iterator[None]:
         event.remove(engine, name, listener)
 
 
-def test_who_does_not_exist_is_not_found_in_the_back_offices_own_frame(app: Flask) -> None:
+def test_a_missing_customer_is_not_found_in_the_back_offices_layout(app: Flask) -> None:
     client = at_work(app)
     for path in ("/staff/customers/77", "/staff/customers/77/activity"):
         response = client.get(path)
@@ -154,7 +154,7 @@ def test_who_does_not_exist_is_not_found_in_the_back_offices_own_frame(app: Flas
     assert audit_entries(app) == []
 
 
-def test_what_happened_is_read_page_by_page(app: Flask) -> None:
+def test_the_activity_list_is_read_page_by_page(app: Flask) -> None:
     customer_id = customers.add_customer(app)
     with app.app_context():
         rows = [Activity(customer_id=customer_id, kind="logged_in", reference=f"R-{n}") for n in range(30)]
@@ -167,7 +167,7 @@ def test_what_happened_is_read_page_by_page(app: Flask) -> None:
     assert [each for each in numbers if each.startswith("R-")] == [f"R-{n}" for n in reversed(range(30))]
 
 
-def test_a_customers_page_asks_as_much_for_many_rows_as_for_few(app: Flask) -> None:
+def test_a_customers_page_makes_as_many_queries_for_many_rows_as_for_few(app: Flask) -> None:
     customer_id = customers.add_customer(app, vipps=True)
     furnish(app, customer_id)
     client = at_work(app)
@@ -177,7 +177,7 @@ def test_a_customers_page_asks_as_much_for_many_rows_as_for_few(app: Flask) -> N
             open_page(client, f"/staff/customers/{customer_id}")
         counts.append(len(seen))
         written = next(number for number, each in enumerate(seen) if each.startswith("INSERT INTO staff_look"))
-        assert not seen[written + 1 :]  # nothing is read after the look is written down
+        assert not seen[written + 1 :]  # no statement reads after the audit entry is written
         for _ in range(10):
             customers.add_answer(app, customer_id, "sms")
             with app.app_context():

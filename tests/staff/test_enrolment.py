@@ -33,14 +33,14 @@ def counter(make_app: Callable[..., Flask], simulator: str) -> VippsPerson:
 
 
 def ask(counter: VippsPerson, person: str = "kari", **changes: str) -> Any:
-    """Send the form for a test person."""
+    """Send the enrolment form for a test person."""
     everyone = counter.control("persons")["persons"]
     number = next(each["phone_numbers"][0] for each in everyone if each["key"] == person)
     return send(counter.browser, FORM, {"phone_number": f"+{number}", "informed": "y", **changes}, form_on=FORM)
 
 
 def answered(counter: VippsPerson, person: str = "kari", **answer: Any) -> Any:
-    """Ask a test person, let them answer, and look at the waiting page."""
+    """Start an enrolment, let the test person answer, and open the waiting page."""
     waiting = ask(counter, person).headers["Location"]
     counter.control(f"persons/{person}/answer", answer)
     return counter.browser.get(waiting)
@@ -57,7 +57,7 @@ def test_page_is_off_unless_it_is_set(make_app: Callable[..., Flask]) -> None:
     assert "/staff/enrolment" not in browser.get("/staff").text
 
 
-def test_only_staff_get_there(counter: VippsPerson) -> None:
+def test_only_staff_can_enrol_customers(counter: VippsPerson) -> None:
     for path in (FORM, f"{FORM}/wait"):
         response = browser_of(counter.app).get(path)
         assert response.headers["Location"].startswith("/staff/login")
@@ -71,7 +71,7 @@ def test_customer_confirms_and_gets_an_account_without_a_session(
     code = Page(waiting.text).one(".binding-code").get_text(strip=True)
     assert waiting.headers["Refresh"] == f"5;url={response.headers['Location']}"
     counter.control("persons/kari/answer", {"consents": {"sms": True}})
-    assert counter.browser.get(response.headers["Location"]).status_code == 200, "Vipps is not asked again so soon"
+    assert counter.browser.get(response.headers["Location"]).status_code == 200, "a reload polls too early"
     limiter.reset()
     done = counter.browser.get(response.headers["Location"])
 
@@ -87,7 +87,7 @@ def test_customer_confirms_and_gets_an_account_without_a_session(
         assert db.session.get_one(Customer, 1).phone_number
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert [line["decision"] for line in lines if line["event"] == "customer_enrolled"] == ["create"]
-    # A reload stores nothing twice, and the callback of a browser login does not know this one.
+    # A reload stores no second row, and the callback of a browser login does not accept this enrolment.
     assert counter.browser.get(response.headers["Location"]).headers["Location"] == FORM
     state = response.headers["Location"].partition("state=")[2].partition("&")[0]
     assert counter.browser.get(f"/login/vipps/callback?state={state}&code=c").status_code == 400
@@ -139,7 +139,7 @@ def test_refusal_is_named_and_stores_no_customer(
         ({"simulate": "outdated_app_version"}, "outdated_app_version", 400),
     ],
 )
-def test_person_who_cannot_be_asked_is_refused_at_once(
+def test_person_who_cannot_be_reached_is_refused_at_once(
     counter: VippsPerson, change: dict[str, Any], refusal: str, status: int
 ) -> None:
     counter.patch("persons/kari", change)
@@ -147,7 +147,7 @@ def test_person_who_cannot_be_asked_is_refused_at_once(
     assert [report.code for report in reports(counter.app)] == [refusal]
 
 
-def test_too_many_requests_to_one_person_are_no_outage(counter: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttling_for_one_person_is_not_an_outage(counter: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     transport = counter.app.extensions["vipps"].client._transport
     monkeypatch.setattr(transport, "_failures_on_demand", False)  # as with the real Vipps
     assert [ask(counter).status_code for _ in range(10)] == [303] * 3 + [429] * 7
@@ -169,11 +169,11 @@ def test_form_is_checked(counter: VippsPerson, changes: dict[str, str]) -> None:
     assert audit_entries(counter.app) == []
 
 
-def test_another_session_gets_nothing(counter: VippsPerson) -> None:
+def test_another_session_cannot_finish_an_enrolment(counter: VippsPerson) -> None:
     waiting = ask(counter).headers["Location"]
     counter.control("persons/kari/answer", {})
     with counter.app.app_context():
-        db.session.execute(delete(StaffSession))  # the database may give its number to the next session
+        db.session.execute(delete(StaffSession))  # the database may reuse its id for the next session
         db.session.commit()
     other: FlaskClient = browser_of(counter.app)
     send(other, "/staff/login", {"email": "ragna.holt@example.com", "password": "keys and a kettle"}, "/staff/login")
@@ -181,7 +181,7 @@ def test_another_session_gets_nothing(counter: VippsPerson) -> None:
     assert count(counter.app, Customer) == 0
 
 
-def test_page_asks_less_often_after_slow_down_and_no_longer_than_the_login_lives(counter: VippsPerson) -> None:
+def test_page_polls_less_often_after_slow_down_and_stops_at_expiry(counter: VippsPerson) -> None:
     with time_machine.travel(utcnow(), tick=False) as clock:
         waiting = ask(counter).headers["Location"]
         refreshes = []
@@ -189,6 +189,6 @@ def test_page_asks_less_often_after_slow_down_and_no_longer_than_the_login_lives
             limiter.reset()  # as if another worker had polled
             refreshes.append(counter.browser.get(waiting).headers["Refresh"].partition(";")[0])
         assert refreshes == ["5", "10"]
-        clock.shift(LIFETIME)  # at Vipps it has just expired
+        clock.shift(LIFETIME)  # the request has just expired at Vipps
         assert counter.browser.get(waiting).status_code == 400
     assert [report.code for report in reports(counter.app)] == ["state_expired"]

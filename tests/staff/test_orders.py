@@ -18,7 +18,7 @@ STATUSES = {"placed": "Placed", "awaiting_payment": "Awaiting payment", "paid": 
 
 
 def add_orders(app: Flask, customer_id: int | None, statuses: Sequence[str]) -> None:
-    """Add one order for each status; the numbers count up from M-0001."""
+    """Add one order for each status, with the numbers M-0001, M-0002 and so on."""
     rest = {"language": "nb", "email": "", "phone": "", "delivery": "pickup", "total": 129900}
     with app.app_context():
         for count, status in enumerate(statuses, 1):

@@ -1,4 +1,4 @@
-"""What the back office keeps about a customer is theirs to know, goes with them, and is forgotten in time."""
+"""The back office's data about a customer: exported, erased with the customer, and deleted in time."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tests.staff.steps import NAME, at_work, audit_entries
 
 
 def looked_at(app: Flask) -> int:
-    """Let staff look at a customer for whom something went wrong; returns the customer's id."""
+    """Let staff open a customer with an error report; return the customer's id."""
     customer_id = add_customer(app)
     with app.app_context():
         db.session.add(ErrorReport(customer_id=customer_id, reference="K7QF-2M9D", code="access_denied", status=403))
@@ -39,7 +39,7 @@ def test_a_customer_may_know_when_staff_looked_but_not_who(app: Flask) -> None:
     assert NAME not in str(copy)
 
 
-def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
+def test_erasing_a_customer_removes_them_from_the_audit_log(app: Flask) -> None:
     customer_id = looked_at(app)
     with app.test_request_context():
         erase(db.session.get_one(Customer, customer_id))
@@ -56,7 +56,7 @@ def test_erasing_a_customer_leaves_the_looks_without_them(app: Flask) -> None:
         (StaffSession, StaffSession.expires_at, retention.STAFF_SESSIONS),
     ],
 )
-def test_each_is_forgotten_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:
+def test_each_kind_is_deleted_in_time(app: Flask, table: Any, moment: Any, period: timedelta) -> None:
     looked_at(app)
     with app.test_request_context():
         then = db.session.scalars(select(moment)).one()

@@ -1,4 +1,4 @@
-"""A reference number on an error page leads support to what happened, and nothing worse happens by keeping it."""
+"""A reference number leads support to its error report, and storing reports causes no further error."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ CALLBACK = "/login/vipps/callback"
 
 @pytest.fixture
 def app(app: Flask) -> Flask:
-    """Return a shop with pages that break."""
+    """Return a shop with pages that raise errors."""
 
     def boom(kind: str) -> str:
         begin_write()
@@ -47,7 +47,7 @@ def reference_on(response: Any) -> str:
 
 
 @pytest.mark.parametrize(("kind", "code", "status"), [("bug", "KeyError", 500), ("502", "http_502", 502)])
-def test_a_page_that_broke_leaves_a_report(app: Flask, client: FlaskClient, kind: str, code: str, status: int) -> None:
+def test_a_page_with_an_error_adds_a_report(app: Flask, client: FlaskClient, kind: str, code: str, status: int) -> None:
     response = client.get(f"/boom/{kind}")
     assert response.status_code == status
     (report,) = reports(app)
@@ -55,19 +55,19 @@ def test_a_page_that_broke_leaves_a_report(app: Flask, client: FlaskClient, kind
     assert report.reference == reference_on(response)
     assert report.customer_id is None
     with app.app_context():
-        assert db.session.scalars(select(Customer)).all() == []  # nothing of the broken page was kept with it
+        assert db.session.scalars(select(Customer)).all() == []  # no change of the failed page was committed
 
 
-def test_other_pages_leave_none(app: Flask, client: FlaskClient) -> None:
+def test_other_pages_add_no_report(app: Flask, client: FlaskClient) -> None:
     for path in ("/nowhere", "/boom/404", "/boom/403", "/", "/account"):
         client.get(path)
-    with statements(app) as seen:  # a database that is down is not asked again
+    with statements(app) as seen:  # no further statement while the database is down
         assert client.get("/boom/database").status_code == 503
     assert not [each for each in seen if "error_report" in each]
     assert reports(app) == []
 
 
-def test_a_report_says_whose_page_it_was_and_the_list_what_it_means(app: Flask, client: FlaskClient) -> None:
+def test_a_report_names_the_customer_and_the_list_explains_it(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app)
     customer_logs_in(client)
     client.get("/boom/bug")
@@ -81,12 +81,12 @@ def test_a_report_says_whose_page_it_was_and_the_list_what_it_means(app: Flask, 
     assert [words for words in (report.reference, report.code, CALLBACK, "KeyError") if words not in page.text] == []
 
 
-def test_a_flood_of_forged_callbacks_is_written_down_a_few_times_only(app: Flask, client: FlaskClient) -> None:
+def test_a_flood_of_forged_callbacks_adds_few_reports(app: Flask, client: FlaskClient) -> None:
     for _ in range(MAX_PER_MINUTE + 15):
         assert client.get(CALLBACK).status_code == 400
     assert len(reports(app)) == MAX_PER_MINUTE
     client.get("/boom/bug")
-    assert reports(app)[-1].code == "KeyError"  # what else goes wrong meanwhile is not lost in it
+    assert reports(app)[-1].code == "KeyError"  # a flood of one code does not remove other reports
 
 
 def test_the_quota_is_per_code_and_minute() -> None:
@@ -124,7 +124,7 @@ def test_only_the_newest_are_kept(app: Flask, client: FlaskClient, monkeypatch: 
 
 
 def fill(app: Flask, code: str, many: int) -> None:
-    """Add old reports."""
+    """Add old error reports."""
     with app.app_context():
         row = {"at": utcnow(), "reference": "OLD", "code": code, "status": 400, "route": ""}
         db.session.execute(insert(ErrorReport), [row] * many)
@@ -150,7 +150,7 @@ def test_a_report_that_fails_breaks_no_page_and_is_not_tried_again_at_once(app: 
     event.remove(engine, "before_cursor_execute", fail)
 
 
-def test_a_monitors_question_leaves_none(make_app: Callable[..., Flask], tmp_path: Any) -> None:
+def test_a_health_check_adds_no_report(make_app: Callable[..., Flask], tmp_path: Any) -> None:
     app = make_app(DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite'}")
     client = browser_of(app)
     with statements(app) as seen:

@@ -1,4 +1,4 @@
-"""Support finds a customer by what is said on the telephone, and nothing of what was typed stays anywhere."""
+"""Support finds a customer by what a caller says, and the query is stored nowhere."""
 
 import re
 from typing import Any
@@ -74,7 +74,7 @@ def test_a_reference_finds_its_error_even_without_a_customer(app: Flask) -> None
     assert "No customers found" in page.text
 
 
-def test_a_search_is_in_no_address_and_no_row_can_be_reloaded_and_is_forgotten(app: Flask) -> None:
+def test_a_query_is_in_no_url_and_no_row_and_is_deleted(app: Flask) -> None:
     add(app, **OLA)
     client = at_work(app)
     first = send(client, "/staff/search", {"q": "ola@example.com"}).headers["Location"]
@@ -116,7 +116,7 @@ def test_a_common_word_and_a_rare_one_find_the_same(app: Flask, monkeypatch: pyt
     assert found(search(client, "ås-berg")) == [ola]
 
 
-def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:
+def test_many_results_are_shown_page_by_page_each_once(app: Flask) -> None:
     many = 2 * ROWS_PER_PAGE + 3
     with app.app_context():
         db.session.execute(insert(Customer), [{"name": f"Ola {n}", "created_at": utcnow()} for n in range(many)])
@@ -136,7 +136,7 @@ def test_many_are_shown_page_by_page_each_once(app: Flask) -> None:
     assert [detail for _, _, detail in audit_entries(app)] == ["name 25+", "name 25+", "name 3"]
 
 
-def test_no_more_is_read_than_is_shown(app: Flask) -> None:
+def test_a_search_reads_only_the_shown_rows(app: Flask) -> None:
     client = at_work(app)
     with statements(app) as seen:
         search(client, "ola")

@@ -1,4 +1,4 @@
-"""Support disconnects and reconnects a customer's Vipps user: with a reason, written down, and told to the customer."""
+"""Support disconnects and reconnects a customer's Vipps user, with a reason, an audit entry, and an email."""
 
 from datetime import timedelta
 from typing import Any
@@ -36,7 +36,7 @@ def subjects(app: Flask) -> dict[int, str]:
 
 
 def order(client: FlaskClient, customer_id: int, action: str = "disconnect", **changes: str) -> Any:
-    """Send the form as the page offers it, with changes."""
+    """Send the page's form with changes."""
     path = f"/staff/customers/{customer_id}/vipps"
     page = Page(client.get(path).text)
     seen = page.select("main input[name=seen]")
@@ -49,12 +49,12 @@ def run(app: Flask, *args: str) -> Any:
 
 
 def written(app: Flask) -> list[tuple[str, int | None, str]]:
-    """Return the audit entries about changes of links."""
+    """Return the audit entries about changed links."""
     return [entry for entry in audit_entries(app) if entry[0].startswith("vipps_")]
 
 
 @pytest.mark.parametrize("by", ["page", "command"])
-def test_a_disconnected_customer_is_logged_out_and_told_and_it_is_written_down(app: Flask, by: str) -> None:
+def test_a_disconnected_customer_is_logged_out_and_told_and_it_is_recorded(app: Flask, by: str) -> None:
     customer_id, browser, staff = add_customer(app, vipps=True), browser_of(app), at_work(app)
     log_in(browser)
     with app.app_context():
@@ -77,13 +77,13 @@ def test_a_disconnected_customer_is_logged_out_and_told_and_it_is_written_down(a
         assert db.session.get_one(Customer, customer_id).email == EMAIL
 
 
-def test_a_disconnected_account_without_a_confirmed_address_waits_for_its_customer_alone(app: Flask) -> None:
+def test_a_disconnected_account_cannot_be_registered_again_and_is_kept(app: Flask) -> None:
     customer_id, staff = add_customer(app, confirmed=False, vipps=True), at_work(app)
     assert order(staff, customer_id).status_code == 303
     assert mails(app, "support_disconnected"), "the address was told before it was removed"
     with app.test_request_context():
         stranger, _token = registration.register("A stranger", EMAIL, "seven small boats", "en")
-        assert stranger.id != customer_id, "the reader of that mailbox takes nothing over"
+        assert stranger.id != customer_id, "a new registration must not take the account over"
         db.session.rollback()
         with time_machine.travel(utcnow() + timedelta(days=400), tick=False):
             list(retention.run(utcnow()))
@@ -121,7 +121,7 @@ def test_a_mistyped_password_records_the_view_keeps_what_staff_saw_and_is_slowed
     response = order(staff, customer_id, seen="another-subject", password="a wrong but long one")
     assert response.status_code == 422
     assert Page(response.text).one("[name=seen]")["value"] == "another-subject"
-    assert [entry[:2] for entry in audit_entries(app)] == [("customer", customer_id)] * 2, "before and after"
+    assert [entry[:2] for entry in audit_entries(app)] == [("customer", customer_id)] * 2, "both views are recorded"
     statuses = [order(staff, customer_id, password="a wrong but long one").status_code for _ in range(10)]
     assert statuses == [422] * 9 + [429]
 
@@ -139,11 +139,11 @@ NOT_RIGHT: list[tuple[dict[str, str], int]] = [
     ({"seen": "what it was before a colleague changed it"}, 409), ({"action": "reconnect", "subject": ""}, 409),
     ({"action": "reconnect", "subject": "x" * 256}, 409), ({"action": "reconnect", "subject": f"sub of {EMAIL}"}, 409),
     ({"action": "reconnect", "subject": "a-new-one", "move_from": "999"}, 409),
-    ({"action": "reconnect", "subject": f"sub of {OTHER}", "move_from": "2"}, 409),  # blocked below
+    ({"action": "reconnect", "subject": f"sub of {OTHER}", "move_from": "2"}, 409),  # the test blocks this customer
 ]  # fmt: skip
 
 
-def test_an_order_that_is_not_right_changes_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_form_changes_no_link(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "enabled", False)
     customer_id, blocked, staff = add_customer(app, vipps=True), add_customer(app, OTHER, vipps=True), at_work(app)
     with app.app_context():
@@ -155,7 +155,7 @@ def test_an_order_that_is_not_right_changes_nothing(app: Flask, monkeypatch: pyt
         assert (response.status_code, subjects(app), written(app), mails(app)) == (status, before, [], []), changes
 
 
-def test_two_staff_at_once_and_a_customer_who_is_gone_meanwhile(app: Flask) -> None:
+def test_two_staff_at_once_and_a_customer_deleted_meanwhile(app: Flask) -> None:
     customer_id, staff = add_customer(app, vipps=True), at_work(app)
     seen = subjects(app)[customer_id]
     assert order(staff, customer_id, "reconnect", subject="by-a-colleague").status_code == 303
@@ -185,9 +185,7 @@ def test_a_command_needs_an_enabled_staff_account(app: Flask, column: str) -> No
 
 
 @pytest.mark.parametrize("name", ["Gunnar Lie", "Another Name"])
-def test_a_customer_with_a_new_sub_is_told_of_the_old_account_and_support_brings_it_back(
-    vipps: VippsPerson, name: str
-) -> None:
+def test_a_customer_with_a_new_sub_gets_the_old_account_back_from_support(vipps: VippsPerson, name: str) -> None:
     hire(vipps.app)
     old = add_account(vipps, email=None, email_verified_at=None, password_hash=None, name=name, linked_to="old-subject")
     vipps.log_in(PERSON)
@@ -207,7 +205,7 @@ def test_a_customer_with_a_new_sub_is_told_of_the_old_account_and_support_brings
 
 
 @pytest.mark.parametrize("changes", [{"phone_verified_at": None}, {"phone_number": "4790000099"}])
-def test_only_a_number_verified_on_both_sides_tells_of_another_account(
+def test_only_a_number_verified_on_both_sides_points_to_another_account(
     vipps: VippsPerson, changes: dict[str, Any]
 ) -> None:
     add_account(vipps, **{"email": None, "phone_number": PHONE, "linked_to": "old-subject", **changes})

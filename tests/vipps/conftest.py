@@ -1,4 +1,4 @@
-"""A provider to bend, and a login against it."""
+"""A provider that can misbehave, and a login at it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,14 +27,14 @@ class Clock:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """Return a provider that behaves, until a test bends it."""
+    """Return a provider that answers correctly until the test makes it misbehave."""
     with running() as provider:
         yield provider
 
 
 @pytest.fixture
 def sender(app: Flask) -> FlaskClient:
-    """Return Vipps: no browser, so without cookies and Fetch Metadata."""
+    """Return a client that sends webhook events like Vipps: without cookies and Fetch Metadata."""
     client = app.test_client(use_cookies=False)
     client.environ_base["HTTP_USER_AGENT"] = "Vipps"
     return client
@@ -51,7 +51,7 @@ def an_attempt(nonce: str = "the-nonce", purpose: LoginPurpose = LoginPurpose.LO
 
 @pytest.fixture
 def log_in(provider: Provider, client_of: VippsClient) -> Callable[..., dict[str, Any]]:
-    """Run the calls of a callback against the provider; returns the userinfo claims."""
+    """Run the calls of a callback against the provider; return the userinfo claims."""
 
     def run(
         client: VippsClient = client_of, code: str = "the-code", purpose: LoginPurpose = LoginPurpose.LOG_IN

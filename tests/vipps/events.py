@@ -1,4 +1,4 @@
-"""What tests of the webhook send: the body of a revocation, as documented and bent."""
+"""Bodies of revocation events for the webhook's tests, as documented and malformed."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -22,12 +22,12 @@ def encoded(text: bytes | str, padded: bool = False) -> bytes:
 
 
 def jwt(claims: bytes | str, header: bytes | str = HEADER, rest: bytes = b"") -> bytes:
-    """Put two segments together, and what may follow."""
+    """Return two segments as a JWT, with an optional third part."""
     return encoded(header) + b"." + encoded(claims) + rest
 
 
 def claims(at: datetime, **changes: Any) -> dict[str, Any]:
-    """Return the documented members of an event of that moment, with changes; `ABSENT` takes one out."""
+    """Return the documented members of an event at this time, with changes; `ABSENT` removes a member."""
     seconds = int(at.timestamp())
     documented = {"exp": seconds + 300, "iat": seconds, "nbf": seconds, "sub": SAMPLE_SUBJECT}
     members = {**documented, "event": "CONSENT_REVOKED", **changes}

@@ -1,4 +1,4 @@
-"""What tests of whole logins ask: who is logged in, what is in the database, and is this a good refusal?"""
+"""Checks for tests of whole logins: who is logged in, and whether a response is a correct refusal."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ def rows(vipps: VippsPerson, model: Any) -> int:
 
 
 def logged_in(vipps: VippsPerson, browser: Any = None) -> bool:
-    """Tell whether a browser is logged in, by asking for a page that needs it."""
+    """Tell whether a browser is logged in, by requesting a page that requires a login."""
     return bool((browser or vipps.browser).get("/account").status_code == 200)
 
 
 def refusal(vipps: VippsPerson, response: Any) -> str:
-    """Check that a response is a good refusal page without a session; returns its heading."""
+    """Check that a response is a correct refusal page and logs no customer in; return its heading."""
     assert 400 <= response.status_code < 500 or response.status_code in (502, 503, 504)
     assert response.headers["Cache-Control"] == "no-store"
     page = check_page(response)

@@ -1,4 +1,4 @@
-"""A login in progress: taken once, by the browser that began it, within its time."""
+"""A login attempt: claimed once, by the browser that began it, before it expires."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Return a database with the one table; the integration needs nothing of the shop around it."""
+    """Return a database with the attempts table only; the integration needs no other part of the shop."""
     engine = create_engine(f"sqlite:///{tmp_path / 'attempts.sqlite'}")
     metadata.create_all(engine)
     yield engine
@@ -53,13 +53,13 @@ def count(engine: Engine) -> int:
 
 
 def why(attempts: Attempts, state: str, browser: str) -> str:
-    """Return the name under which a claim is refused."""
+    """Return the name of the refusal of a claim."""
     with pytest.raises(LoginRefused) as caught:
         attempts.claim(state, browser)
     return caught.value.code
 
 
-def test_a_claim_gives_back_what_was_begun(attempts: Attempts) -> None:
+def test_a_claim_returns_the_attempt_that_was_begun(attempts: Attempts) -> None:
     begun = attempts.begin("browser", LoginPurpose.CONNECT, "/checkout", "7.12")
     claimed = attempts.claim(begun.state, "browser")
     assert claimed == replace(begun, state="", used_at=claimed.used_at)
@@ -105,13 +105,13 @@ def test_an_attempt_of_a_killed_worker_is_not_in_progress(attempts: Attempts, cl
 
 
 @pytest.mark.parametrize(("browser", "code"), [("", "other_browser"), ("another", "not_this_browser")])
-def test_another_browser_gets_nothing_and_takes_nothing_away(attempts: Attempts, browser: str, code: str) -> None:
+def test_another_browser_cannot_claim_or_use_up_an_attempt(attempts: Attempts, browser: str, code: str) -> None:
     begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     assert why(attempts, begun.state, browser) == code
     assert isinstance(attempts.claim(begun.state, "browser"), Attempt)
 
 
-def test_a_state_is_good_for_fifteen_minutes(attempts: Attempts, clock: Clock) -> None:
+def test_a_state_is_valid_for_fifteen_minutes(attempts: Attempts, clock: Clock) -> None:
     in_time, too_late = attempts.begin("b", LoginPurpose.LOG_IN, "/"), attempts.begin("b", LoginPurpose.LOG_IN, "/here")
     clock.at += timedelta(minutes=15)
     assert isinstance(attempts.claim(in_time.state, "b"), Attempt)
@@ -127,7 +127,7 @@ def test_an_unknown_state_is_refused(attempts: Attempts, state: str) -> None:
     assert why(attempts, state, "browser") == "state_unknown"
 
 
-def test_of_many_claims_at_once_exactly_one_wins(attempts: Attempts) -> None:
+def test_exactly_one_of_many_concurrent_claims_succeeds(attempts: Attempts) -> None:
     begun = attempts.begin("browser", LoginPurpose.LOG_IN, "/")
     results = at_once(*[lambda: attempts.claim(begun.state, "browser")] * 10)
     assert sorted(type(result).__name__ for result in results) == ["Attempt"] + ["Repeated"] * 9

@@ -1,4 +1,4 @@
-"""The circuit breaker: what opens it, what does not, who may try again, and what a visitor sees meanwhile."""
+"""The circuit breaker: when it opens, which call is the trial, and what a visitor sees meanwhile."""
 
 import threading
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def fail(circuit: Breaker, times: int = 1, said: CallResult = CallResult.OUTAGE)
 
 
 def refusal_of(circuit: Breaker) -> LoginRefused:
-    """Make a call that must not be made; returns the refusal."""
+    """Try a call that the open circuit must refuse; return the refusal."""
     with pytest.raises(LoginRefused) as caught:
         circuit.call(lambda: pytest.fail("it was called"), lambda _: CallResult.ANSWERED)
     assert caught.value.code == "vipps_resting"
@@ -67,7 +67,7 @@ ALMOST = "o" * (MAX_OUTAGES - 1)
     ("calls", "pause", "state"),
     [
         (ALMOST, 0, BreakerState.CLOSED), (f"{ALMOST}o", 0, BreakerState.OPEN),
-        (f"{ALMOST}a{ALMOST}", 0, BreakerState.CLOSED),  # an answer begins the count anew
+        (f"{ALMOST}a{ALMOST}", 0, BreakerState.CLOSED),  # an answer resets the count
         (f"uuuuuu{ALMOST}u", 0, BreakerState.CLOSED), (f"uuuuuu{ALMOST}uo", 0, BreakerState.OPEN),
         (ALMOST * 3, WINDOW_SECONDS / (MAX_OUTAGES - 1) + 1, BreakerState.CLOSED),  # they are far apart
     ],
@@ -81,7 +81,7 @@ def test_only_outages_in_a_row_count(
     assert circuit.state is state
 
 
-def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
+def test_a_half_open_circuit_allows_one_call_whose_answer_closes_it(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     assert circuit.state is BreakerState.HALF_OPEN
@@ -89,10 +89,10 @@ def test_after_the_rest_one_may_try_and_an_answer_closes_it(circuit: Breaker, cl
     assert circuit.call(lambda: refusal_of(circuit).retry_after, lambda _: CallResult.ANSWERED) == 1
     assert (circuit.state, circuit.since) == (BreakerState.CLOSED, None)
     fail(circuit, MAX_OUTAGES - 1)
-    assert circuit.state is BreakerState.CLOSED, "the outages of before count no more"
+    assert circuit.state is BreakerState.CLOSED, "outages before the success no longer count"
 
 
-def test_a_trial_that_fails_opens_it_for_another_rest_of_the_same_outage(circuit: Breaker, clock: Clock) -> None:
+def test_a_failed_trial_opens_the_circuit_again_for_the_same_outage(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     fail(circuit)
@@ -102,7 +102,7 @@ def test_a_trial_that_fails_opens_it_for_another_rest_of_the_same_outage(circuit
     assert circuit.since == NOW
 
 
-def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker, clock: Clock) -> None:
+def test_a_trial_without_a_result_leaves_the_trial_to_the_next_call(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     fail(circuit, 1, CallResult.UNKNOWN)
@@ -114,9 +114,7 @@ def test_a_trial_that_says_nothing_leaves_its_place_to_the_next(circuit: Breaker
 
 
 @pytest.mark.parametrize("said", [CallResult.ANSWERED, CallResult.OUTAGE])
-def test_a_call_from_before_decides_nothing_about_a_later_trial(
-    circuit: Breaker, clock: Clock, said: CallResult
-) -> None:
+def test_a_call_from_before_does_not_decide_a_later_trial(circuit: Breaker, clock: Clock, said: CallResult) -> None:
     def slow() -> None:
         fail(circuit, MAX_OUTAGES)
         clock.seconds += OPEN_SECONDS
@@ -125,7 +123,7 @@ def test_a_call_from_before_decides_nothing_about_a_later_trial(
     assert circuit.state is BreakerState.HALF_OPEN
 
 
-def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
+def test_only_one_of_many_threads_makes_the_trial_call(circuit: Breaker, clock: Clock) -> None:
     fail(circuit, MAX_OUTAGES)
     clock.seconds += OPEN_SECONDS
     others_are_done, tried = threading.Event(), []
@@ -144,7 +142,7 @@ def test_of_many_threads_one_tries(circuit: Breaker, clock: Clock) -> None:
 
 
 def asked(client: VippsClient, code: str = "the-code") -> str:
-    """Hand in a code; returns the refusal's name, or an empty string."""
+    """Exchange a code; return the refusal's name, or an empty string."""
     try:
         with client.slot() as deadline:
             client.exchange(code, an_attempt(), deadline)
@@ -154,7 +152,7 @@ def asked(client: VippsClient, code: str = "the-code") -> str:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_provider_that_says_not_now_is_left_alone(provider: Provider, client_of: VippsClient, status: int) -> None:
+def test_a_provider_that_throttles_is_not_called(provider: Provider, client_of: VippsClient, status: int) -> None:
     provider.bent[TOKEN_PATH] = lambda to: to.send_json({}, status)
     for _ in range(MAX_OUTAGES):
         asked(client_of)
@@ -165,7 +163,7 @@ def test_a_provider_that_says_not_now_is_left_alone(provider: Provider, client_o
 @pytest.mark.parametrize(
     ("status", "body"), [(400, {"error": "invalid_grant"}), (401, {"error": "invalid_client"}), (500, {}), (200, [])]
 )
-def test_nothing_that_a_made_up_code_can_provoke_opens_it(
+def test_no_answer_to_an_invented_code_opens_the_circuit(
     provider: Provider, client_of: VippsClient, status: int, body: Any
 ) -> None:
     provider.bent[TOKEN_PATH] = lambda to: to.send_json(body, status)
@@ -174,7 +172,7 @@ def test_nothing_that_a_made_up_code_can_provoke_opens_it(
     assert client_of.breaker.state is BreakerState.CLOSED
 
 
-def test_a_500_of_userinfo_is_vipps_own(provider: Provider) -> None:
+def test_a_500_of_userinfo_counts_as_an_outage(provider: Provider) -> None:
     provider.bent[USERINFO_PATH] = lambda to: to.send_json({}, 500)
     transport = Transport(1)
     for _ in range(MAX_OUTAGES):
@@ -182,7 +180,7 @@ def test_a_500_of_userinfo_is_vipps_own(provider: Provider) -> None:
     assert transport.breaker.state is BreakerState.OPEN
 
 
-def test_having_no_time_left_is_no_sign_of_an_outage(provider: Provider, client_of: VippsClient) -> None:
+def test_having_no_time_left_does_not_count_as_an_outage(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
     for _ in range(MAX_OUTAGES):
         with pytest.raises(LoginRefused, match="vipps_timeout"):
@@ -215,7 +213,7 @@ def test_a_host_that_cannot_be_reached_counts_however_little_time_is_left(unused
     assert transport.breaker.state is BreakerState.OPEN
 
 
-def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, client_of: VippsClient) -> None:
+def test_a_cached_document_serves_while_the_circuit_is_open(provider: Provider, client_of: VippsClient) -> None:
     client_of.check_issuer([], Deadline(2))
     fail(client_of.breaker, MAX_OUTAGES)
     client_of.discovery._kept["provider"].fresh_until = 0
@@ -224,7 +222,7 @@ def test_a_kept_copy_of_discovery_serves_while_it_is_open(provider: Provider, cl
 
 @pytest.fixture
 def browser(make_app: Any, provider: Provider) -> FlaskClient:
-    """Return a browser at a shop whose provider is a real one in its settings."""
+    """Return a browser at a shop whose settings name a real provider, not a simulator."""
     real = {"VIPPS_ENVIRONMENT": "test", "VIPPS_CLIENT_ID": "a-client", "VIPPS_CLIENT_SECRET": "a-secret-of-a-client"}
     return browser_of(make_app(demo=True, VIPPS_BASE_URL=provider.origin, **real))
 
@@ -234,13 +232,13 @@ def press(browser: FlaskClient) -> Any:
 
 
 def order_on(browser: FlaskClient) -> list[str]:
-    """Return the two ways on the login page in their order."""
+    """Return the two login methods on the login page in their order."""
     page = open_page(browser, "/login?next=/checkout")
     ways = page.select('main a[href^="/login/vipps"], main form[action="/login/password"]')
     return [way.name for way in ways]
 
 
-def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
+def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_password(
     browser: FlaskClient, provider: Provider
 ) -> None:
     assert order_on(browser) == ["a", "form"]
@@ -253,14 +251,14 @@ def test_while_vipps_is_down_the_login_page_says_so_and_offers_the_other_way(
     page = check_page(refused)
     assert page.h1 == "Vipps does not answer right now"
     assert str(page.select(".refused__actions a")[0]["href"]) == "/login?next=/checkout"
-    assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "nothing was begun"
+    assert "vipps-login" not in refused.headers.get("Set-Cookie", ""), "no login was begun"
     assert order_on(browser) == ["form", "a"]
     for path in ("/login", "/register"):
         assert "Vipps does not answer right now" in open_page(browser, path).one("main .notice").get_text()
     assert open_page(browser, "/").h1
 
 
-def test_a_callback_fails_at_once_and_the_first_answer_makes_all_well(
+def test_a_callback_fails_at_once_and_the_first_answer_closes_the_circuit(
     browser: FlaskClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = press(browser).headers["Location"].partition("state=")[2].partition("&")[0]
@@ -270,7 +268,7 @@ def test_a_callback_fails_at_once_and_the_first_answer_makes_all_well(
     response = browser.get(f"/login/vipps/callback?code=x&state={state}")
     assert (response.status_code, provider.calls(TOKEN_PATH)) == (503, 0)
     monkeypatch.setattr(breakers, "OPEN_SECONDS", -1.0)
-    assert order_on(browser) == ["a", "form"], "after the rest the page is as always"
+    assert order_on(browser) == ["a", "form"], "after the pause the page is as usual"
     assert browser.get(f"/login/vipps/callback?code=x&state={again}").status_code == 502
     assert (provider.calls(TOKEN_PATH), circuit.state) == (1, BreakerState.CLOSED)
 
@@ -297,7 +295,7 @@ def test_in_the_demo_a_failure_that_a_visitor_orders_affects_no_other(vipps: Vip
     assert vipps.log_in("ola").status_code == 303
 
 
-def test_in_the_demo_a_simulator_that_is_switched_off_opens_it(make_app: Any) -> None:
+def test_in_the_demo_a_stopped_simulator_opens_the_circuit(make_app: Any) -> None:
     with running() as provider:
         app = make_app(demo=True, SIMULATOR_URL=provider.origin)
         assert press(browser_of(app)).status_code == 302

@@ -1,4 +1,4 @@
-"""The calls to Vipps: what is sent, how often, over how many connections, and what bad answers lead to."""
+"""The calls to Vipps: their contents, number and connections, and the refusals after bad answers."""
 
 import base64
 import gzip
@@ -22,7 +22,7 @@ LogIn = Callable[..., dict[str, Any]]
 
 
 def refused(run: Callable[[], object]) -> str:
-    """Return the name of the refusal that a call ends in."""
+    """Return the name of a call's refusal."""
     with pytest.raises(LoginRefused) as caught:
         run()
     return caught.value.code
@@ -31,7 +31,7 @@ def refused(run: Callable[[], object]) -> str:
 def test_a_login_makes_two_calls_over_one_kept_connection_and_none_at_its_start(
     provider: Provider, client_of: VippsClient, log_in: LogIn
 ) -> None:
-    assert provider.seen == [], "building a client makes none"
+    assert provider.seen == [], "building a client must make no call"
     for _ in range(3):
         client_of.authorization_url(an_attempt())
         assert log_in()["sub"] == SUBJECT
@@ -53,7 +53,7 @@ def test_the_authorization_request_names_s256_and_carries_state_and_nonce(client
 
 
 @pytest.mark.parametrize("purpose", list(LoginPurpose))
-def test_only_a_confirmation_asks_for_the_app(client_of: VippsClient, purpose: LoginPurpose) -> None:
+def test_only_a_reauthentication_requests_the_app(client_of: VippsClient, purpose: LoginPurpose) -> None:
     query = parse_qs(urlsplit(client_of.authorization_url(an_attempt(purpose=purpose))).query)
     asked = query.get("acr_values", [])
     assert asked == (["urn:vipps:acr:app_auth"] if purpose in CONFIRMATIONS else [])
@@ -72,7 +72,7 @@ def test_basic_authentication_sends_plain_base64_and_keeps_the_secret_out_of_the
     assert form["redirect_uri"] == ["https://shop.example/login/vipps/callback"]
 
 
-def test_post_authentication_sends_both_in_the_body(provider: Provider, log_in: LogIn) -> None:
+def test_post_authentication_sends_id_and_secret_in_the_body(provider: Provider, log_in: LogIn) -> None:
     log_in(VippsClient(provider.config(client_auth_method="client_secret_post")))
     _, _, headers, form = next(call for call in provider.seen if call[1] == TOKEN_PATH)
     assert "Authorization" not in headers
@@ -170,7 +170,7 @@ def test_a_connection_that_is_cut_is_refused_and_the_next_login_works(
     assert log_in()["sub"] == SUBJECT
 
 
-def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
+def test_a_browser_is_not_sent_to_a_stopped_simulator() -> None:
     with running() as provider:
         client = VippsClient(provider.config(check_first=True))
         assert client.authorization_url(an_attempt()).startswith(provider.origin)
@@ -178,7 +178,7 @@ def test_a_browser_is_not_sent_to_a_simulator_that_is_switched_off() -> None:
 
 
 def drip(handler: Handler) -> None:
-    """Send one byte at a time, each well within any per-read timeout, until the other side has had enough."""
+    """Send one byte at a time, each within any per-read timeout, until the client closes the connection."""
     handler.close_connection = True
     try:
         for byte in b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + b"X-Slow: 1\r\n" * 100:
@@ -211,7 +211,7 @@ def test_no_more_logins_wait_for_vipps_than_allowed(provider: Provider, monkeypa
     with client.slot():
         assert refused(lambda: client.slot().__enter__()) == "too_many_logins"
     with client.slot():
-        pass  # the place is free again
+        pass  # the slot is free again
 
 
 @pytest.mark.parametrize(

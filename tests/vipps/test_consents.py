@@ -1,4 +1,4 @@
-"""Consent answers in both shapes: what is read, and what is never turned into a yes."""
+"""Consent answers in both shapes: valid answers, and malformed answers that never become a yes."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -77,12 +77,12 @@ def flow(*elements: object, screen: dict[str, Any] | None = None, **rest: object
 
 
 def said(claims: dict[str, Any]) -> tuple[dict[str, bool], tuple[str, ...]]:
-    """Return what was read: the answers by their id, and the problems."""
+    """Return the parsed answers by id, and the problems."""
     answers, problems = parse(claims, NOW)
     return {answer.id: answer.granted for answer in answers}, problems
 
 
-def test_the_documented_object_is_read_whole() -> None:
+def test_the_documented_object_is_read_completely() -> None:
     (email, sms), problems = parse({D: SAMPLE}, NOW)
     assert problems == ()
     assert (email.id, email.granted, email.required, email.text) == ("email", True, True, "Receive offers via email")
@@ -112,7 +112,7 @@ def test_a_flow_result_gives_the_same_answers() -> None:
     assert terms.evidence == FLOW_SAMPLE
 
 
-def test_an_absent_object_says_nothing() -> None:
+def test_an_absent_object_gives_no_answer() -> None:
     assert parse({}) == parse({D: None, F: None}) == ((), ())
 
 
@@ -123,7 +123,7 @@ def test_unknown_members_are_kept_in_the_evidence_and_unknown_questions_as_they_
 
 
 TEXT = "textDisplayedToUser"
-# Malformed first answers, by the place that is named. The sound answer beside each is not lost.
+# Malformed first answers, by the place in `problems`. The valid answer beside each one is kept.
 MALFORMED: dict[str, list[dict[str, Any]]] = {
     "consents[0].accepted": [
         delegated(item(accepted=value), item("sms")) for value in ("true", 1, None, ..., [True], {"value": True})
@@ -136,7 +136,7 @@ MALFORMED: dict[str, list[dict[str, Any]]] = {
     ],
     "consents[0].required": [delegated(item(required="no"), item("sms"))],
     "consents[0]": [delegated(value, item("sms")) for value in (None, "email", ["email", True])],
-    "consents[1].accepted": [delegated(item(), item(accepted="true"), item("sms"))],  # asked again, and garbled
+    "consents[1].accepted": [delegated(item(), item(accepted="true"), item("sms"))],  # malformed repeat
     "elements[0].checked": [
         flow(box(checked="true"), box("sms")), flow(box(checked=..., accepted=True), box("sms")),
     ],
@@ -147,18 +147,18 @@ MALFORMED: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("place", MALFORMED)
-def test_what_is_malformed_is_named_by_its_place_and_never_a_yes_and_costs_nothing_else(place: str) -> None:
+def test_a_malformed_member_is_named_gives_no_yes_and_affects_no_other_answer(place: str) -> None:
     for claims in MALFORMED[place]:
         answers, (problem,) = said(claims)
         assert answers == {"sms": True}, claims
-        assert problem in (f"{D}.{place}", f"{F}.screens[0].{place}"), "a place, and no value"
+        assert problem in (f"{D}.{place}", f"{F}.screens[0].{place}"), "a problem names a place and no value"
 
 
 WHOLES = [[], "x", 7, True, {"consents": None}, {"consents": "x"}, {"consents": {"0": item()}}, {}]
 
 
 @pytest.mark.parametrize("whole", WHOLES)
-def test_an_object_that_is_none_gives_no_answer_and_is_named(whole: object) -> None:
+def test_a_malformed_object_gives_no_answer_and_is_named(whole: object) -> None:
     for name in (D, F):
         answers, problems = said({name: whole})
         assert answers == {}
@@ -167,7 +167,7 @@ def test_an_object_that_is_none_gives_no_answer_and_is_named(whole: object) -> N
 
 
 @pytest.mark.parametrize("screens", [None, "x", [7], [{"elements": None}], [{"elements": {}}], [{}], [[box()]]])
-def test_screens_that_are_none_give_no_answer(screens: object) -> None:
+def test_malformed_screens_give_no_answer(screens: object) -> None:
     answers, problems = said({F: {"language": "EN", "timeOfConsent": AT, "screens": screens}})
     assert (answers, len(problems)) == ({}, 1)
 
@@ -179,8 +179,8 @@ def test_a_broken_part_does_not_lose_the_next() -> None:
     assert said({D: "x", **flow(box())}) == ({"email": True}, (D,))
 
 
-def test_a_no_stands_even_where_its_words_are_broken() -> None:
-    """Otherwise an earlier yes would outlive it."""
+def test_a_no_counts_even_if_its_words_are_malformed() -> None:
+    """Otherwise an earlier yes would remain."""
     answers, problems = said(delegated(item(accepted=False, textDisplayedToUser=None, required="x")))
     assert answers == {"email": False}
     assert len(problems) == 2
@@ -195,7 +195,7 @@ def test_an_answer_given_twice_and_differently_is_a_no() -> None:
     assert said(delegated(item(), item())) == ({"email": True}, ())
 
 
-def test_a_garbled_answer_takes_the_yes_beside_it_but_not_the_no() -> None:
+def test_a_malformed_answer_voids_a_yes_to_the_same_question_but_not_a_no() -> None:
     assert said(delegated(item(accepted=None), item()))[0] == {}
     assert said(delegated(item(accepted=None), item(accepted=False)))[0] == {"email": False}
 
@@ -207,7 +207,7 @@ def test_a_garbled_answer_takes_the_yes_beside_it_but_not_the_no() -> None:
         "2014-12-31T23:59:59Z", "2026-11-01T12:01:01Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",
     ],
 )  # fmt: skip
-def test_a_time_that_is_none_or_not_yet_is_named_and_left_out(moment: object) -> None:
+def test_an_invalid_or_future_time_is_named_and_left_out(moment: object) -> None:
     (answer,), problems = parse(delegated(item(), timeOfConsent=moment), NOW)
     assert (answer.granted, answer.given_at) == (True, None)
     assert problems == ("delegatedConsents.timeOfConsent",)
@@ -253,18 +253,18 @@ AROUND: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("claims", "place"), AROUND)
-def test_what_is_malformed_around_the_question_is_named_and_left_out(claims: dict[str, Any], place: str) -> None:
+def test_malformed_text_around_the_question_is_named_and_left_out(claims: dict[str, Any], place: str) -> None:
     assert said(claims) == ({"email": True}, (place,))
 
 
-def test_the_name_of_the_scope_is_no_result() -> None:
+def test_an_object_under_the_scopes_name_is_not_read() -> None:
     whole = flow(box())[F]
     assert said({"customFlow": whole}) == ({}, ("customFlow instead of flowResult",))
     assert said({"customFlow": whole, F: whole}) == ({"email": True}, ())
     assert said({"customFlow": "x"}) == ({}, ())
 
 
-def test_lists_without_end_are_not_read() -> None:
+def test_lists_that_are_too_long_are_not_read() -> None:
     assert said(delegated(*[item(f"q{n}") for n in range(MAX_ITEMS + 1)])) == ({}, ("delegatedConsents.consents",))
     screen = {"elements": [box(f"q{n}") for n in range(MAX_ITEMS)]}
     screens = [{"elements": [{**e, "id": f"{n}{e['id']}"} for e in screen["elements"]]} for n in range(3)]
@@ -284,7 +284,7 @@ def test_an_object_that_is_too_large_or_too_deep_is_not_kept_but_answered() -> N
         assert answer.evidence["timeOfConsent"] == "2026-10-14T09:31:05+00:00"
 
 
-def test_what_no_database_could_keep_is_kept_as_text() -> None:
+def test_values_that_no_database_can_hold_are_kept_as_text() -> None:
     raw = json.loads('{"a": NaN, "b": 1e999, "c": "\\ud800 \\u0000", "d\\u0000": 1}')
     (answer,), _problems = parse(delegated(item(), **raw), NOW)
     kept = answer.evidence
@@ -311,9 +311,9 @@ OBJECTS = st.one_of(
 )
 
 
-@settings(max_examples=50)  # large ones: each is thousands of values
+@settings(max_examples=50)  # each example is large, with thousands of values
 @given(st.fixed_dictionaries({}, optional={D: OBJECTS, F: OBJECTS, "customFlow": OBJECTS}))
-def test_no_json_whatever_raises_or_yields_a_yes_without_a_literal_true(claims: dict[str, Any]) -> None:
+def test_arbitrary_json_never_raises_or_gives_a_yes_without_a_literal_true(claims: dict[str, Any]) -> None:
     answers, problems = parse(claims)
     assert len(problems) <= MAX_PROBLEMS
     for answer in answers:
@@ -329,7 +329,7 @@ def test_no_json_whatever_raises_or_yields_a_yes_without_a_literal_true(claims: 
 
 
 def _literal_yes(value: Any, consent_id: str) -> bool:
-    """Tell whether somewhere in JSON this question has a literal true."""
+    """Tell whether this question has a literal true anywhere in a JSON value."""
     if isinstance(value, dict):
         said_yes = value.get("accepted") is True or (value.get("checked") is True and value.get("type") == "checkbox")
         if value.get("id") == consent_id and said_yes:

@@ -1,4 +1,4 @@
-"""Discovery and keys: checked before they are kept, fetched again when due, and kept while Vipps is down."""
+"""Discovery and keys: checked before they are cached, fetched again when due, and kept while Vipps is down."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.vipps.test_client import LogIn, refused
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Put a clock of our own under the cache; the deadlines keep the real one."""
+    """Give the cache a test clock; the deadlines keep the real clock."""
     clock = Clock()
     monkeypatch.setattr(discovery, "time", clock)
     return clock
@@ -41,7 +41,7 @@ def test_the_last_good_copy_serves_while_discovery_is_down(provider: Provider, l
     provider.bent[DISCOVERY_PATH] = provider.bent[KEYS_PATH] = Handler.cut
     log_in()
     log_in()
-    assert provider.calls(DISCOVERY_PATH) == 2, "a failed refresh is tried again a little later, not at each login"
+    assert provider.calls(DISCOVERY_PATH) == 2, "a failed refresh is retried after a pause, not at each login"
     provider.bent.clear()
     clock.seconds += discovery.RETRY_AFTER + 1
     log_in()
@@ -55,7 +55,7 @@ def test_a_changed_endpoint_is_taken_over(provider: Provider, client_of: VippsCl
     assert "/new/auth?" in client_of.authorization_url(an_attempt())
 
 
-def test_an_endpoint_whose_host_only_begins_as_ours_is_refused(provider: Provider, log_in: LogIn) -> None:
+def test_an_endpoint_whose_host_only_begins_like_the_providers_is_refused(provider: Provider, log_in: LogIn) -> None:
     host = provider.origin.removeprefix("http:")
     ends = (".evil.example/token", "@evil.example/token", "0/token", "")
     for url in (*(provider.origin + end for end in ends), f"https:{host}/token", f"{host}/token", "//evil.example/x"):
@@ -112,7 +112,7 @@ def test_bad_keys_are_refused_and_the_next_good_ones_work(provider: Provider, lo
     log_in()
 
 
-def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in: LogIn) -> None:
+def test_keys_of_other_types_and_uses_are_ignored(provider: Provider, log_in: LogIn) -> None:
     good = provider.key.as_dict(private=False)
     others = [
         {"kty": "AKP", "alg": "ML-DSA-00", "pub": "AAAA", "kid": "quantum"}, {"kty": "unheard-of", "kid": "new"},
@@ -124,7 +124,7 @@ def test_keys_of_other_kinds_and_uses_are_passed_over(provider: Provider, log_in
     log_in()
 
 
-def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
+def test_a_thread_with_a_good_copy_does_not_wait_for_a_refresh(
     provider: Provider, client_of: VippsClient, clock: Clock
 ) -> None:
     client_of.check_issuer([], Deadline(5))
@@ -140,12 +140,12 @@ def test_who_has_a_good_copy_does_not_wait_for_another_s_refresh(
     refreshing = threading.Thread(target=lambda: client_of.check_issuer([], Deadline(5)))
     refreshing.start()
     assert asked.wait(5)
-    client_of.check_issuer([], Deadline(5))  # served from the copy, while the other is still waiting
+    client_of.check_issuer([], Deadline(5))  # served from the cache, while the other thread still waits
     assert refreshing.is_alive()
     answer.set()
     refreshing.join()
 
 
-def test_one_fetch_serves_all_who_wait_for_it(provider: Provider, client_of: VippsClient) -> None:
+def test_one_fetch_serves_all_waiting_threads(provider: Provider, client_of: VippsClient) -> None:
     at_once(*[lambda: client_of.check_issuer([], Deadline(5))] * 8)
     assert provider.calls(DISCOVERY_PATH) == 1

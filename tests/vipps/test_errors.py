@@ -1,4 +1,4 @@
-"""The table of refusals: complete, and fit for people, operators and engineers."""
+"""The table of refusals: complete, with texts for customers, operators and developers."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ STANDARD_CODES = [
 
 
 @pytest.mark.parametrize("code", VIPPS_CODES + STANDARD_CODES)
-def test_every_known_code_has_a_refusal_of_its_own(code: str) -> None:
+def test_every_known_code_has_its_own_refusal(code: str) -> None:
     assert refused_by_vipps(code).code == code
 
 
@@ -29,7 +29,7 @@ def test_an_unknown_code_gets_the_general_page_and_stays_in_the_log() -> None:
     assert refused_by_vipps("x" * 5000).detail == "(unusual)"
 
 
-def test_a_name_of_our_own_cannot_be_chosen_from_outside() -> None:
+def test_an_internal_refusal_cannot_be_chosen_from_outside() -> None:
     assert refused_by_vipps("database_unavailable").code == "unknown_error"
     assert "state_expired" not in REDIRECT_CODES
 
@@ -44,7 +44,7 @@ def test_each_refusal_says_what_happened_and_what_to_do(refusal: Refusal) -> Non
     assert (refusal.status >= 500) or refusal.level != "error" or refusal.code == "issuer_mismatch"
 
 
-def test_every_refusal_of_ours_is_raised_somewhere() -> None:
+def test_every_internal_refusal_is_raised_in_the_code() -> None:
     code = "".join(path.read_text() for path in (ROOT / "app").rglob("*.py") if path.name != "errors.py")
     assert [name for name in REFUSALS if name not in REDIRECT_CODES and f'"{name}"' not in code] == []
 

@@ -1,4 +1,4 @@
-"""Whole logins over HTTP against the simulator: the good one, and every way in which a callback can be wrong."""
+"""Whole logins over HTTP against the simulator: a successful one, and every kind of wrong callback."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def test_a_logged_in_customer_gets_no_login_button_from_a_forged_callback(vipps:
         assert not page.select("main a[href^='/login/vipps']"), "one press would log another user in"
 
 
-def test_a_login_that_makes_no_account_says_so_once_more_when_it_is_tried_again(vipps: VippsPerson) -> None:
+def test_a_members_only_login_stays_one_when_it_is_tried_again(vipps: VippsPerson) -> None:
     started = vipps.browser.get("/login/vipps?members=1&next=/orders")
     refused = vipps.browser.get(vipps.approve(str(started.headers["Location"]), action="deny"))
     assert str(Page(refused.text).one(".vipps-button")["href"]) == "/login/vipps?next=/orders&members=1"
@@ -47,22 +47,22 @@ def test_a_double_click_logs_in_once_and_both_answers_lead_in(vipps: VippsPerson
     statuses = at_once(*(lambda b=browser: b.get(callback).status_code for browser in browsers))
     assert statuses == [303] * 4
     assert vipps.provider_calls()["token"] == 1
-    assert all(logged_in(vipps, browser) for browser in browsers), "whichever answer the browser keeps, it is in"
+    assert all(logged_in(vipps, browser) for browser in browsers), "both cookies must log the browser in"
 
 
 def test_a_login_never_holds_one_connection_while_it_waits_for_another(
     vipps: VippsPerson, make_app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a single connection, a request that held it while asking for a second would wait for ever (here: 0.2 s)."""
+    """With one connection, a request that holds it and asks for a second one would wait for ever (here: 0.2 s)."""
     only_one = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.2}
     monkeypatch.setattr("app.engine_options", lambda settings: only_one)
     shop = make_app(SIMULATOR_URL=vipps.simulator)
     person = VippsPerson(shop, browser_of(shop), vipps.simulator)
     assert person.log_in("gunnar").status_code == 303
-    assert person.log_in("gunnar", next_path="/account").status_code == 303, "also when logged in already"
+    assert person.log_in("gunnar", next_path="/account").status_code == 303, "a logged-in customer can log in again"
     callback = person.approve(person.start(), action="deny")
     assert person.browser.get(callback).status_code == 403
-    assert person.browser.get(callback).status_code == 303, "a repetition leads on who is logged in"
+    assert person.browser.get(callback).status_code == 303, "a repeated callback redirects a logged-in customer"
 
 
 def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
@@ -73,7 +73,7 @@ def test_two_tabs_can_be_finished_in_either_order(vipps: VippsPerson) -> None:
 
 
 def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list[int]:
-    """Begin logins from a network address, each in a browser of its own; returns the statuses."""
+    """Begin logins from a network address, each in a new browser; return the statuses."""
     overrides = {"REMOTE_ADDR": address}
     return [
         browser_of(person.app).get("/login/vipps?next=/cart", environ_overrides=overrides, headers=headers).status_code
@@ -81,10 +81,10 @@ def flood(person: VippsPerson, address: str, times: int, **headers: str) -> list
     ]
 
 
-def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else(vipps: VippsPerson) -> None:
-    begun = vipps.start()  # which another customer has open meanwhile
+def test_a_flood_of_logins_is_refused_only_for_its_network(vipps: VippsPerson) -> None:
+    begun = vipps.start()  # another customer has this login open meanwhile
     allowed, before = allowed_by(rate_limits.STARTS_PER_CLIENT), rows(vipps, login_attempt)
-    assert allowed >= 30 * 4, "a workshop behind one address"
+    assert allowed >= 30 * 4, "thirty participants behind one address can log in four times"
     assert flood(vipps, "10.0.0.1", allowed + 2) == [302] * allowed + [429] * 2
     assert rows(vipps, login_attempt) == before + allowed
     response = browser_of(vipps.app).get("/login/vipps?next=/cart", environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
@@ -97,12 +97,12 @@ def test_beginning_logins_in_a_flood_is_refused_from_there_and_from_nowhere_else
     most = parse(rate_limits.STARTS_PER_SITE)
     with vipps.app.app_context():
         left = limiter.limiter.get_window_stats(most, "10.0.0.1", "vipps.start").remaining
-    assert left == most.amount, "an IPv4 address belongs to no site"
+    assert left == most.amount, "an IPv4 address has no limit for a whole site"
     vipps.browser.get(vipps.approve(begun, "kari"), environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
     assert logged_in(vipps), "a login that started before still works"
 
 
-def test_a_whole_network_counts_as_one_place_and_leaves_room_for_its_neighbours(vipps: VippsPerson) -> None:
+def test_a_whole_network_is_one_client_and_does_not_affect_its_neighbours(vipps: VippsPerson) -> None:
     allowed, most = allowed_by(rate_limits.STARTS_PER_CLIENT), parse(rate_limits.STARTS_PER_SITE)
     statuses = [flood(vipps, f"2001:db8:0:1::{n:x}", 1)[0] for n in range(1, allowed + 21)]
     assert statuses == [302] * allowed + [429] * 20
@@ -112,14 +112,14 @@ def test_a_whole_network_counts_as_one_place_and_leaves_room_for_its_neighbours(
     assert flood(vipps, "2001:db8:0:2::1", 1) == [302]
 
 
-def test_all_networks_of_one_site_together_are_bounded_too(vipps: VippsPerson) -> None:
+def test_all_networks_of_one_site_together_are_limited_too(vipps: VippsPerson) -> None:
     allowed, each = allowed_by(rate_limits.STARTS_PER_SITE), allowed_by(rate_limits.STARTS_PER_CLIENT)
     minutes = LIFETIME.total_seconds() / 60
     assert (MAX_ATTEMPTS // (each * minutes), MAX_ATTEMPTS // (allowed * minutes)) == (55, 11), (
-        "the comment says one more"
+        "the comment in rate_limits.py has wrong numbers"
     )
     with vipps.app.test_request_context(environ_overrides={"REMOTE_ADDR": "2001:db8:0:1::1"}):
-        for _ in range(allowed - 1):  # what others there have begun
+        for _ in range(allowed - 1):  # logins that other customers of this network have begun
             limiter.limiter.hit(parse(rate_limits.STARTS_PER_SITE), client_site(), "vipps.start")
     statuses = [flood(vipps, f"2001:db8:0:{n:x}::1", 1)[0] for n in (2, 0x100)]
     assert statuses == [302, 429]

@@ -1,4 +1,4 @@
-"""The ID token's checks, each bent once (OpenID Connect Core, section 3.1.3.7)."""
+"""The ID token's checks: each one refuses a changed token (OpenID Connect Core, section 3.1.3.7)."""
 
 import base64
 import hashlib
@@ -99,8 +99,8 @@ def test_no_token_or_another_type_is_refused(provider: Provider, log_in: LogIn) 
 
 
 @pytest.mark.parametrize("raw", ["a.b", "a.b.c", "a.b.c.d.e", "...", "é.é.é", b'["sub"]', b'"text"', b"\xff"])
-def test_garbage_is_refused(provider: Provider, log_in: LogIn, raw: str | bytes) -> None:
-    """Bytes are signed: a good signature over what is no object."""
+def test_malformed_tokens_are_refused(provider: Provider, log_in: LogIn, raw: str | bytes) -> None:
+    """Bytes get a valid signature, although they are not a JSON object."""
     signed = isinstance(raw, bytes) and jws.serialize_compact(provider.header, raw, provider.key, algorithms=["RS256"])
     provider.token_answer = {"id_token": signed or raw}
     assert refused(log_in) == "id_token_malformed"
@@ -189,7 +189,7 @@ def test_old_and_new_key_side_by_side_both_serve(provider: Provider, log_in: Log
     assert provider.calls(KEYS_PATH) == 1
 
 
-def test_made_up_key_names_do_not_become_a_flood(provider: Provider, log_in: LogIn) -> None:
+def test_invented_key_ids_cause_few_requests(provider: Provider, log_in: LogIn) -> None:
     for number in range(20):
         provider.header = {"alg": "RS256", "kid": f"public:made-up-{number}"}
         assert refused(log_in) == "id_token_signature"
@@ -208,7 +208,7 @@ def test_a_token_without_key_name_passes_when_there_is_one_key(provider: Provide
 
 
 def test_only_the_claim_proves_that_the_app_was_asked(provider: Provider, log_in: LogIn) -> None:
-    """Without it a confirmation is refused, before userinfo is asked about the person."""
+    """Without the claim a re-authentication is refused, before userinfo is requested."""
     in_app = "urn:vipps:acr:app_auth"
     others: list[Any] = [
         None,
@@ -224,6 +224,6 @@ def test_only_the_claim_proves_that_the_app_was_asked(provider: Provider, log_in
         provider.claims = claims
         assert refused(lambda: log_in(purpose=LoginPurpose.CONFIRM)) == "not_confirmed_in_app", claims
     assert provider.calls(USERINFO_PATH) == 0
-    log_in()  # a plain login asks for none
+    log_in()  # a plain login does not need the claim
     provider.claims = {"acr": in_app}
     log_in(purpose=LoginPurpose.CONFIRM)

@@ -1,4 +1,4 @@
-"""Addresses that a login or a mailed link uses up: a HEAD request, OPTIONS or a prefetch changes nothing there."""
+"""Addresses that use up a login or an emailed link: HEAD, OPTIONS or a prefetch changes nothing there."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ LOOKS: list[tuple[str, dict[str, str]]] = [
 
 
 def look_at(browser: FlaskClient, path: str) -> set[int]:
-    """Ask for an address in every way that is not opening it; returns the statuses. The database stays as it was."""
+    """Send every request to an address that does not open it; return the statuses. The database must not change."""
     before = dump(browser.application)
     responses = [browser.open(path, method=method, headers=headers) for method, headers in LOOKS]
     assert difference(before, dump(browser.application)) == {}, path
@@ -36,7 +36,7 @@ def look_at(browser: FlaskClient, path: str) -> set[int]:
     return {response.status_code for response in responses}
 
 
-def test_looking_at_a_callback_leaves_the_login_to_the_browser(vipps: VippsPerson) -> None:
+def test_a_prefetch_of_a_callback_leaves_the_login_to_the_browser(vipps: VippsPerson) -> None:
     callback = vipps.approve(vipps.start())
     calls = vipps.provider_calls()
     assert look_at(vipps.browser, callback) == {200, 405}
@@ -45,7 +45,7 @@ def test_looking_at_a_callback_leaves_the_login_to_the_browser(vipps: VippsPerso
     assert logged_in(vipps)
 
 
-def test_looking_at_the_start_begins_no_login(vipps: VippsPerson) -> None:
+def test_a_prefetch_of_the_start_begins_no_login(vipps: VippsPerson) -> None:
     assert look_at(vipps.browser, "/login/vipps") == {200, 303}
 
 
@@ -77,7 +77,7 @@ def test_the_page_between_a_form_and_vipps_is_for_the_browser_of_the_form_only(v
         assert "Refresh" not in refused.headers
 
 
-def test_looking_at_a_mailed_link_leaves_it_to_its_reader(vipps: VippsPerson) -> None:
+def test_a_prefetch_of_an_emailed_link_does_not_use_it_up(vipps: VippsPerson) -> None:
     account = add_account(vipps, email="old@example.com")
     vipps.log_in(PERSON)
     send_proof(vipps.browser, f"{PROVE}/mail")

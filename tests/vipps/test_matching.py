@@ -1,4 +1,4 @@
-"""Which customer is this: every row of the table, and what must hold whatever the facts are."""
+"""Account matching: every row of the table, and rules that hold for all facts."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ BY_PHONE = replace(HERS, email="old@example.com")
 PASSWORD, MAIL = ProofMethod.PASSWORD, ProofMethod.MAIL
 BOTH = (PASSWORD, MAIL)
 
-# What the account is like, the verdict, how ownership may be proved, and a reason that must be given.
+# The account, the verdict, the possible proofs of ownership, and an expected reason.
 ONE_CANDIDATE = [
     (HERS, Verdict.LINK_AND_LOG_IN, (), "phone_verified_on_both_sides"),
     (replace(HERS, phone_number=None), Verdict.LINK_AND_LOG_IN, (), "email_verified_on_both_sides"),
@@ -132,7 +132,7 @@ def test_the_table_in_the_docstring_names_every_verdict() -> None:
     assert {verdict.name for verdict in Verdict} <= set(matching.__doc__.replace("`", " ").split())
 
 
-def test_every_reason_has_its_words_and_none_is_in_vain() -> None:
+def test_every_reason_has_its_text_and_is_used() -> None:
     source = "".join(
         Path(name).read_text(encoding="utf-8")
         for name in ("app/vipps/matching.py", "app/customers/linking/account_links.py")
@@ -140,7 +140,7 @@ def test_every_reason_has_its_words_and_none_is_in_vain() -> None:
     assert [reason for reason in REASONS if f'"{reason}"' not in source] == []
 
 
-# A few values each, so that they meet; every combination of what is verified.
+# A few values each, so that they match often, and every combination of verified values.
 EMAILS = st.sampled_from([None, "a@example.com", "b@example.com"])
 PHONES = st.sampled_from([None, "4790000001", "4790000002"])
 NAMES = st.sampled_from(["", "Kari Nordfjell", "Nordfjell, Kari Sandvik", "Per Berg"])
@@ -217,9 +217,9 @@ def test_an_unknown_name_never_counts_as_a_contradiction(facts: Facts) -> None:
 
 @given(LOGINS)
 def test_a_subject_has_one_customer(facts: Facts) -> None:
-    """Never two customers for one subject: a known one is only ever logged in where it is known."""
+    """A subject never gets two customers: a known subject is only logged in to its own account."""
     decision = decide(facts)
-    assert set(decision.reasons) <= set(REASONS), "a reason without words"
+    assert set(decision.reasons) <= set(REASONS), "a reason has no text"
     if facts.known:
         assert decision.account_id == facts.known.id
         assert decision.verdict in (Verdict.KNOWN_SUBJECT, Verdict.ACCOUNT_BLOCKED)
@@ -245,7 +245,7 @@ def test_a_link_without_asking_needs_everything_verified(facts: Facts) -> None:
 
 
 @given(LOGINS)
-def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts) -> None:
+def test_proof_is_asked_only_for_an_account_with_a_value_verified_by_vipps(facts: Facts) -> None:
     decision = decide(facts)
     if decision.verdict is not Verdict.PROVE_OWNERSHIP:
         return
@@ -262,7 +262,7 @@ def test_a_question_is_only_about_an_account_that_vipps_speaks_for(facts: Facts)
 
 
 @given(LOGINS, st.randoms())
-def test_neither_order_nor_strangers_matter(facts: Facts, random: object) -> None:
+def test_order_and_unrelated_accounts_do_not_matter(facts: Facts, random: object) -> None:
     stranger = Account(99, "Per Berg", "stranger@example.com", True, "4799999999", True, True)
     shuffled = [*facts.candidates, stranger]
     random.shuffle(shuffled)
@@ -280,7 +280,7 @@ def test_neither_order_nor_strangers_matter(facts: Facts, random: object) -> Non
         current=accounts(1),
     )
 )
-def test_who_asks_gets_nothing_but_their_own_account(facts: Facts) -> None:
+def test_a_logged_in_customer_gets_only_their_own_account(facts: Facts) -> None:
     decision = decide(facts)
     assert facts.current is not None
     assert decision.account_id == facts.current.id

@@ -1,4 +1,4 @@
-"""Names as people write them: who may be the same person, and who is not."""
+"""Names as people write them: same person, another person, or unknown."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from app.vipps.names import Agreement, compare
 
 AGREES, CONTRADICTS, UNKNOWN = Agreement.AGREES, Agreement.CONTRADICTS, Agreement.UNKNOWN
 
-# What the shop knows, by how it compares with Kari Sandvik Nordfjell.
+# Names in the shop, by the result of the comparison with Kari Sandvik Nordfjell.
 KARI = {
     AGREES: [
         "Kari Sandvik Nordfjell", "Kari Nordfjell", "kari nordfjell", "NORDFJELL, KARI", "Nordfjell Kari Sandvik",

@@ -1,4 +1,4 @@
-"""Where a login may lead: paths of this site, and nothing that a browser would take for another one."""
+"""The return path of a login: only paths of this site, and no path that a browser reads as another site."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ EVIL = [
 
 
 @pytest.mark.parametrize("candidate", EVIL)
-def test_what_could_lead_elsewhere_leads_home(candidate: str | None) -> None:
+def test_a_path_that_could_leave_the_site_is_replaced(candidate: str | None) -> None:
     assert local_path(candidate, "/home") == "/home"
 
 
@@ -28,7 +28,7 @@ def test_paths_of_this_site_are_kept(candidate: str) -> None:
 
 
 @given(st.text())
-def test_whatever_is_kept_begins_with_one_slash(candidate: str) -> None:
+def test_every_accepted_path_begins_with_one_slash(candidate: str) -> None:
     kept = local_path(candidate, "/home")
     assert kept.startswith("/")
     assert not kept.startswith(("//", "/\\"))

@@ -55,7 +55,7 @@ MALFORMED: dict[str, list[bytes]] = {
     "not_base64url": [
         b"\xff\xfe." + encoded(TEXT), encoded(HEADER) + b".a", encoded(HEADER) + b"." + encoded(TEXT) + b"====",
         encoded(HEADER) + b"\n." + encoded(TEXT), encoded(HEADER) + b".eyJhIjoiPz8+In0",
-        b"e31." + encoded(TEXT),  # as "e30" but for bits that are none
+        b"e31." + encoded(TEXT),  # like "e30", except for unused bits
         b"e30==." + encoded(TEXT),
     ],
     "too_deep": [jwt("[" * 2000), jwt('{"a":' * 400 + "1" + "}" * 400), jwt(TEXT, "[" * 2000)],
@@ -82,12 +82,12 @@ MALFORMED: dict[str, list[bytes]] = {
 
 
 @pytest.mark.parametrize("code", MALFORMED)
-def test_what_is_no_such_event_has_a_name(code: str) -> None:
+def test_a_malformed_event_is_named(code: str) -> None:
     for body in MALFORMED[code]:
         assert parse(body, NOW) == Unreadable(code), body[:200]
 
 
-def test_every_name_is_tested_here() -> None:
+def test_every_mistake_is_tested_here() -> None:
     with open(str(revocation_event.__file__)) as source:
         names = {line.split('"')[1] for line in source if "raise _MalformedError" in line}
     assert set(MALFORMED) == names
@@ -113,7 +113,7 @@ def test_arbitrary_members_never_raise(changes: dict[str, Any], header: Any) -> 
 
 
 @given(st.integers(0, len(event(NOW)) - 1), st.integers(0, 255))
-def test_one_changed_byte_is_another_subject_at_most(place: int, byte: int) -> None:
+def test_one_changed_byte_changes_at_most_the_subject(place: int, byte: int) -> None:
     body = bytearray(event(NOW))
     body[place] = byte
     assert isinstance(parse(bytes(body), NOW), (Revoked, Unreadable))

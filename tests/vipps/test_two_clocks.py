@@ -1,5 +1,5 @@
-"""Two hosts whose clocks differ by a minute: moments are written by one and compared by the other, and people still get
-in, stay in and get out. (An ID token's own moments have their leeway: `test_id_token`.)"""
+"""Two hosts whose clocks differ by a minute: one writes times that the other compares. People can still log in, stay
+logged in and log out. (`test_id_token` tests the leeway for an ID token's own times.)"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from tests.vipps_person import VippsPerson
 
 
 def move(browser: FlaskClient, host: Flask) -> FlaskClient:
-    """Return the same browser in front of another host."""
+    """Return the same browser for another host."""
     there = browser_of(host)
     for name in ("vipps-login", "session", "form"):
         if cookie := browser.get_cookie(name, domain="localhost"):
@@ -23,7 +23,7 @@ def move(browser: FlaskClient, host: Flask) -> FlaskClient:
 
 
 @pytest.mark.parametrize("ahead", [-60, 60])
-def test_a_login_is_good_on_both_hosts_whichever_clock_is_ahead(
+def test_a_login_works_on_both_hosts_whichever_clock_is_ahead(
     vipps: VippsPerson, make_app: Callable[..., Flask], ahead: int
 ) -> None:
     other = make_app(SIMULATOR_URL=vipps.simulator)

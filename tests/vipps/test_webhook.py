@@ -1,4 +1,4 @@
-"""The webhook's address: who is let in, what is read, what is answered, and what never appears anywhere."""
+"""The webhook: accepted requests, limits, responses, and secrets that never appear."""
 
 import hmac
 import io
@@ -26,7 +26,7 @@ AT_VIPPS = {
 
 
 class Stream(io.RawIOBase):
-    """A body without an end, which counts what is read of it."""
+    """An endless body that counts the bytes read from it."""
 
     count = 0
 
@@ -40,7 +40,7 @@ class Stream(io.RawIOBase):
 
 
 def send_stream(sender: FlaskClient, path: str = PATH, kind: str = PLAIN, length: int | None = 100) -> tuple[int, int]:
-    """Deliver an endless body, announced with a length or in chunks; returns the status and how much was read."""
+    """Deliver an endless body, with a length or in chunks; return the status and the number of bytes read."""
     stream = Stream()
     environ: dict[str, Any] = {"wsgi.input": stream, "CONTENT_LENGTH": "" if length is None else str(length)}
     environ["wsgi.input_terminated"] = length is None
@@ -57,7 +57,7 @@ def test_an_event_about_an_unknown_subject_is_answered_200_and_stored(app: Flask
     assert row.event_at <= row.received_at <= row.latest_at
 
 
-def test_what_every_answer_is(app: Flask, sender: FlaskClient) -> None:
+def test_every_response_has_the_documented_status(app: Flask, sender: FlaskClient) -> None:
     answers = [
         send(sender),
         send(sender, b"nonsense <b>here</b>"),
@@ -88,7 +88,7 @@ OTHER_TYPES = [
 ]
 
 
-def test_what_is_refused_is_not_even_read(app: Flask, sender: FlaskClient) -> None:
+def test_a_refused_body_is_not_read(app: Flask, sender: FlaskClient) -> None:
     for token in WRONG_TOKENS:
         assert send_stream(sender, ADDRESS + token) == (404, 0), token
     for kind in OTHER_TYPES:
@@ -111,10 +111,10 @@ def test_all_tokens_are_compared_whichever_it_is(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(hmac, "compare_digest", watched)
     for token, is_ours in (("new", True), ("old", True), ("none", False)):
-        assert webhook.token_is_ours(token, "new", "", "old") == is_ours
+        assert webhook.is_valid_token(token, "new", "", "old") == is_ours
     assert compared == [b"new", b"old"] * 3
-    assert not webhook.token_is_ours("", ""), "none is configured"
-    assert webhook.token_is_ours("é", "é")
+    assert not webhook.is_valid_token("", ""), "none is configured"
+    assert webhook.is_valid_token("é", "é")
 
 
 def test_while_the_token_is_changed_the_old_address_is_answered_like_the_new(
@@ -130,14 +130,14 @@ def test_while_the_token_is_changed_the_old_address_is_answered_like_the_new(
     assert not [token for token in (OWN_TOKEN, "oooo", "pppp", "qqqq") if token in told]
 
 
-def test_without_a_token_of_its_own_a_shop_at_vipps_has_no_webhook(make_app: Any) -> None:
+def test_a_shop_at_vipps_without_a_token_has_no_webhook(make_app: Any) -> None:
     shop = make_app(SECRET_KEY="x" * 40, **AT_VIPPS)
     for token in ("", "None", WEBHOOK_TOKEN, "%20"):
         assert send(shop.test_client(), path=ADDRESS + token).status_code == 404, token
     assert deliveries(shop) == []
 
 
-def test_there_is_nothing_but_post(app: Flask, sender: FlaskClient) -> None:
+def test_only_post_is_allowed(app: Flask, sender: FlaskClient) -> None:
     for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
         answer = sender.open(PATH, method=method, data=event(utcnow()), content_type=PLAIN)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "POST"), method
@@ -168,7 +168,7 @@ def test_a_web_page_cannot_forge_an_event(app: Flask, sender: FlaskClient) -> No
     assert deliveries(app) == []
 
 
-def test_each_installation_has_a_webhook_token_of_its_own() -> None:
+def test_each_installation_has_its_own_webhook_token() -> None:
     tokens = [load({"SECRET_KEY": key * 40}).webhook_token for key in "aab"]
     assert tokens[0] == tokens[1] != tokens[2]
     assert len(tokens[0]) == 64

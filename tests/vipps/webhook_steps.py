@@ -1,4 +1,4 @@
-"""What tests of the webhook's address do over and over: deliver a body, look at what was stored."""
+"""Steps of the webhook's tests: deliver a body, and read the stored rows."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""A form with a phone number and a postal address: the base of the checkout's and the profile's.
+"""A form with a phone number and a postal address: the base class of the checkout's and the profile's forms.
 
-The fields of the address are required only if an address is typed; the form says so by `types_address`.
+The fields of the address are required only if the customer types an address; the form's `types_address` tells this.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ from app.vipps.claims import Address
 
 
 class IfTyped:
-    """Require a part of the address when one is typed; otherwise do not look at it."""
+    """Require a part of the address if an address is typed; otherwise skip the field's checks."""
 
-    # Read by the template: the field is not marked as optional.
+    # The template reads this flag and does not mark the field as optional.
     field_flags: Mapping[str, bool] = {"needed": True}
 
     def __init__(self, question: str) -> None:
@@ -40,7 +40,7 @@ def country_choices() -> list[tuple[str, str]]:
 
 
 class AddressForm(Form):
-    """The fields of an address. A subclass has a `phone`, and says by `types_address` whether an address is typed."""
+    """The fields of an address. A subclass has a `phone`, and a `types_address` that tells if an address is typed."""
 
     types_address: Any
 
@@ -65,7 +65,7 @@ class AddressForm(Form):
             raise ValidationError(_("A postal code in that country has %(digits)s digits.", digits=digits))
 
     def validate_phone(self, field: Field) -> None:
-        """Accept a number that exists, or none; without a country code it is Norwegian."""
+        """Accept a number that exists, or an empty field. A number without a country code is Norwegian."""
         if field.data and phone_number.digits_of(field.data) is None:
             text = _("That is not a phone number. If it is not Norwegian, start with + and the country code.")
             raise ValidationError(text)

@@ -17,7 +17,7 @@ HOME = "NO"
 
 
 def digits_of(text: str | None) -> str | None:
-    """Return the digits of a number that exists, or None; without a country code it is Norwegian."""
+    """Return the digits of a number that exists, or None. A number without a country code is Norwegian."""
     return phone_digits(text, HOME)
 
 
@@ -29,12 +29,12 @@ def readable(digits: str | None) -> str:
         return ""
     local = str(number.national_number)
     if number.country_code == 47 and len(local) == 8 and local[0] in "49":
-        return f"+47 {local[:3]} {local[3:5]} {local[5:]}"  # Norwegians write a mobile number so, the library in pairs
+        return f"+47 {local[:3]} {local[3:5]} {local[5:]}"  # Norwegians group a mobile number so, the library in pairs
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def is_verified_elsewhere_since(number: str, moment: datetime) -> bool:
-    """Tell whether a customer has verified this number later than that."""
+    """Tell whether any customer has verified this number after the given time."""
     later = select(Customer.id).where(Customer.phone_number == number, Customer.phone_verified_at > moment)
     return db.session.scalar(later.limit(1)) is not None
 

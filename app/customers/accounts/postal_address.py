@@ -1,6 +1,6 @@
-"""Postal addresses on labels and in tables: the lines as a person writes them, and the object that a JSON column keeps.
+"""Postal addresses on labels and in tables: the lines as a person writes them, and the object in a JSON column.
 
-The class is the integration's `Address`, its `type` one of `KINDS`, or `OWN` for the one that the customer keeps here.
+The class is the integration's `Address`. Its `type` is one of `KINDS`, or `OWN` for the customer's own address.
 """
 
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ HOME = "NO"
 OWN = "own"
 # The kinds of address at Vipps, by their `type`.
 KINDS = {"home": _l("Home address"), "work": _l("Work address"), "other": _l("Other address")}
-# How many digits a postal code has in the countries that the shop sends to.
+# The number of digits of a postal code, for each country that the shop sends to.
 POSTAL_DIGITS = {"NO": 4, "SE": 5, "DK": 4, "FI": 5}
 PARTS = ("street", "postal_code", "region", "country")
 
 
 def label_lines(address: Address) -> list[str]:
-    """Return the lines of the label; the country only when it is not Norway."""
+    """Return the lines of the label, with the country only if it is not Norway."""
     place = f"{address.postal_code} {address.region}"
     country = "" if address.country.upper() == HOME else country_name(address.country)
     lines = [*address.street.splitlines(), place, country]
@@ -41,13 +41,13 @@ def country_name(code: str) -> str:
 
 
 def postal_code_fits(code: str, country: str) -> bool:
-    """Tell whether a postal code has the digits of its country; the shop knows those that it sends to."""
+    """Tell whether a postal code has the right number of digits; False for a country that the shop does not send to."""
     digits = "".join(code.split())
     return digits.isascii() and digits.isdigit() and len(digits) == POSTAL_DIGITS.get(country)
 
 
 def can_send_to(address: Address) -> bool:
-    """Tell whether the shop can send to an address, wherever it comes from: complete, and in one of its countries."""
+    """Tell whether the shop can send to an address: it is complete, and in a country that the shop sends to."""
     return bool(address.street and address.region) and postal_code_fits(address.postal_code, address.country)
 
 
@@ -58,5 +58,5 @@ def from_parts(parts: Mapping[str, str], kind: str | None = None) -> Address:
 
 
 def parts_of(address: Address) -> dict[str, str]:
-    """Return where an address is, without what kind it is, for a JSON column."""
+    """Return the parts of an address without its kind, for a JSON column."""
     return {name: getattr(address, name) for name in PARTS}

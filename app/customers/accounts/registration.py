@@ -1,6 +1,6 @@
 """Register an account, confirm its address, and block or unblock it.
 
-Outcomes that a stranger must not tell apart (is this address registered?) differ only in the email, which only the
+The page must not reveal whether an address is registered, so these outcomes differ only in the email, which only the
 owner of the address reads (ASVS 6.3.8). Registering does not log in and proves nothing: an attacker who registers with
 another person's address would have access to the account before its owner (pre-hijacking: Sudhodanan and Paverd,
 "Pre-hijacked accounts", USENIX Security 2022). So an address counts only after its emailed link was used by a person
@@ -17,15 +17,15 @@ from app.database import begin_write, db, utcnow
 
 
 class WrongPasswordError(Exception):
-    """The password is not that of the registration; nothing changed."""
+    """The password differs from the registration's; nothing changed."""
 
 
 def register(name: str, email: str, password: str, locale: str) -> tuple[Customer, str | None]:
     """Create an account whose address is not confirmed yet; return it with the token that confirms the address.
 
-    If the address opens an account already, nothing changes, and that account is returned without a token. The hash is
-    computed for a taken address as well, because the time would reveal it. An unconfirmed account has no owner yet, so
-    the newest registration replaces it; of two at the same moment the unique constraint lets one in.
+    If a confirmed account has the address already, nothing changes, and that account is returned without a token. The
+    password hash is computed in this case too, because the time would reveal it. An unconfirmed account has no owner
+    yet, so the newest registration replaces it. The unique constraint accepts only one of two concurrent ones.
     """
     password_hash = hashing.make_hash(password)
     begin_write()
@@ -41,7 +41,7 @@ def confirm_address(token: str, password: str | None) -> Customer | None:
     """Use an emailed link to confirm the address of a registration; None if the link no longer works.
 
     `password` is None in the browser that registered; a wrong one raises `WrongPasswordError`. The link alone is not
-    enough: an owner who opens every email would confirm an attacker's registration.
+    enough: an owner who opens every link would confirm an attacker's registration.
     """
     proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None or proof.customer.email != proof.email:

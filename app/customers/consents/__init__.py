@@ -1,1 +1,1 @@
-"""Marketing consents: recorded with their proof, shown, changed by their owner, respected by every use."""
+"""Marketing consents: record them with their proof, show them, let the customer change them, and apply them."""

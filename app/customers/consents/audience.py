@@ -1,7 +1,7 @@
-"""The customers whom a channel may reach: exactly those whose latest answer is a yes in force.
+"""Find the customers whom a channel may reach: exactly those whose latest answer is a yes in force.
 
-One statement decides, so that no change falls between two: the latest answer, an account that is not blocked, a
-confirmed address or number, and no suspended yes from Vipps. Every recipient has the reference of the proof.
+One statement checks everything, so that no change happens between two queries: the latest answer, an account that is
+not blocked, a confirmed address or number, and no suspended yes. Every recipient has a reference to the proof.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from app.database import db
 
 @dataclass(frozen=True)
 class Recipient:
-    """A customer who said yes, where to reach them, and the row of the ledger that proves it."""
+    """A customer who said yes, with their address or number and the ledger row that proves the consent."""
 
     customer_id: int
     name: str
@@ -30,7 +30,7 @@ class Recipient:
 
 
 def audience(consent_id: str, after_id: int = 0, limit: int | None = None) -> Sequence[Recipient]:
-    """Return the recipients by customer id; a question that is not our channel has none."""
+    """Return the recipients, ordered by customer id; none for a question that is not one of the shop's channels."""
     if consent_id not in CHANNELS:
         return []
     return [Recipient(*row) for row in db.session.execute(_statement(consent_id, after_id).limit(limit))]

@@ -1,7 +1,7 @@
-"""The ways in which this shop may send news and offers; `texts.toml` has the exact words in which it asks for each.
+"""The channels for news and offers; `texts.toml` has the exact words of the consent question for each channel.
 
-Their names are the four ids of Vipps' predefined consents, so that a yes given there and one given here are answers to
-one question. An id that is no channel of this shop (such as `cf_accept_terms`) is kept and shown, and used for nothing.
+A channel's id is one of the four ids of Vipps' predefined consents, so that a yes in Vipps and a yes here answer the
+same question. An answer to another id (such as `cf_accept_terms`) is stored and shown, but not used.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ MEANINGS = text_table("customers", "channel_meanings")
 
 
 class Reach(Enum):
-    """What of a customer a channel needs, and when it was confirmed, as columns of `Customer`."""
+    """The columns of `Customer` that a channel needs: an address or number, and the time of its confirmation."""
 
     EMAIL = ("email", "email_verified_at")
     PHONE = ("phone_number", "phone_verified_at")
@@ -28,7 +28,7 @@ class Reach(Enum):
 
 @dataclass(frozen=True)
 class Channel:
-    """A question of the shop: `question` is what is asked, word by word, and `meaning` what a yes leads to."""
+    """A channel with its consent question: `question` is the exact wording, `meaning` explains the effect of a yes."""
 
     id: str
     label: object
@@ -37,7 +37,7 @@ class Channel:
     reach: Reach
 
     def reaches(self, customer: Customer) -> bool:
-        """Tell whether the customer has what this channel needs."""
+        """Tell whether the customer has the confirmed address or number that this channel needs."""
         return all(getattr(customer, column) is not None for column in self.reach.value)
 
 

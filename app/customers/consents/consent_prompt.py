@@ -1,8 +1,8 @@
 """Ask a new customer once for consents, at their first login, if Vipps has not asked them.
 
-That they were asked is stored in the login's own transaction, so it happens once even if the page is never seen. The
-question stands on the next page that is not part of buying, since buying never depends on the answer (GDPR, article
-7(4)); nothing is ticked beforehand (GDPR, recital 32).
+The login's own transaction records that the customer is asked, so it happens once even if the page is never seen. The
+question is on the next page that is not part of buying, because buying never depends on the answer (GDPR, article
+7(4)). No box is ticked beforehand (GDPR, recital 32).
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ from app.vipps.matching import Decision, Verdict
 # In the form cookie: the customer to ask on the next page.
 TO_ASK = "consents_to_ask"
 NEW_HERE = frozenset({Verdict.CREATE, Verdict.LINK, Verdict.LINK_AND_LOG_IN})
-# Pages that never ask: while buying, and where the same question stands already.
+# Pages that never ask: the pages for buying, and pages that already have the same question.
 ELSEWHERE = frozenset({"cart", "checkout", "consents", "unsubscribe", "privacy", "confirm"})
 
 
@@ -30,7 +30,7 @@ def is_due(customer: Customer, decision: Decision | None) -> bool:
     if customer.consents_asked_at is not None or not settings_of_app().consents:
         return False
     is_first = decision.verdict in NEW_HERE if decision else not account_activity.latest_logins(customer, 1)
-    # An answer to another question, such as the terms, is none about a channel.
+    # An answer to another question, such as the terms, does not count as an answer about a channel.
     if not is_first or any(record.consent_id in CHANNELS for record in ledger.latest(customer)):
         return False
     customer.consents_asked_at = utcnow()
@@ -43,7 +43,7 @@ def ask_on_next_page(customer: Customer) -> None:
 
 
 def questions() -> tuple[Channel, ...]:
-    """Return what this page asks, which it does once; for the frame of every page."""
+    """Return the questions for this page, only once per customer. The layout of every page calls this."""
     if TO_ASK not in session or request.method != "GET" or request.blueprint in ELSEWHERE:
         return ()
     customer, asked = current_customer(), session.pop(TO_ASK)

@@ -24,7 +24,7 @@ from app.vipps.claims import UserInfo
 from app.vipps.consents import ConsentAnswer
 
 VIPPS_LOGIN, MY_PAGE, UNSUBSCRIBE = "vipps_login", "my_page", "unsubscribe"
-# What a copy of an answer has: all that an independent check needs.
+# The columns in a copy of an answer: all that an independent check needs.
 HASHED = "SHA-256 of the object's canonical JSON: members sorted, no blanks, UTF-8"
 AS_GIVEN = ("granted", "required", "text", "heading", "description", "language", "given_at", "evidence")
 EVIDENCE = (
@@ -34,7 +34,7 @@ EVIDENCE = (
 
 
 def record(customer: Customer, info: UserInfo) -> None:
-    """Record the answers that came with a login, each one once; of two to one channel, the no."""
+    """Record the answers of a login, each one once. If a channel has two answers, record the no."""
     channels = settings_of_app().consent_channels
     answers: dict[str, ConsentAnswer] = {}
     for answer in info.consents:
@@ -52,7 +52,7 @@ def record(customer: Customer, info: UserInfo) -> None:
 def record_answer(
     customer: Customer, consent_id: str, granted: bool, text: str, heading: str, language: str, source: str
 ) -> ConsentRecord:
-    """Record an answer that was given in the shop, with the exact words, and never before an earlier answer."""
+    """Record an answer given in the shop, with the exact words. Its time is never before that of an earlier answer."""
     now, before = utcnow(), latest_to(customer, consent_id)
     answer = {"consent_id": consent_id, "granted": granted, "source": source}
     shown = {"heading": heading, "text": text, "language": language}
@@ -95,10 +95,10 @@ def document(records: Iterable[ConsentRecord]) -> dict[str, Any]:
 
 
 def erase(customer: Customer, pseudonym: str, keep_until: datetime) -> None:
-    """Remove the customer from their answers; question and answer stay as evidence for a limited time."""
-    theirs = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
+    """Remove the customer from their answers; the questions and answers stay as evidence for a limited time."""
+    of_customer = update(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
     anonymous = {"customer_id": None, "subject": None, "evidence": None}
-    db.session.execute(theirs.values(**anonymous, pseudonym=pseudonym, keep_until=keep_until))
+    db.session.execute(of_customer.values(**anonymous, pseudonym=pseudonym, keep_until=keep_until))
 
 
 def object_hash(value: Any) -> str:
@@ -112,7 +112,7 @@ def _row(customer: Customer, subject: str, answer: ConsentAnswer, consent_id: st
     effective_at = min(answer.given_at or now, now)
     before = latest_to(customer, consent_id) if answer.granted and not answer.given_at else None
     if before and not before.granted:
-        effective_at = before.effective_at - timedelta(microseconds=1)  # a yes of unknown time never beats a no
+        effective_at = before.effective_at - timedelta(microseconds=1)  # a yes without a time never replaces a no
     return ConsentRecord(
         customer_id=customer.id,
         subject=subject,
@@ -148,5 +148,5 @@ def _is_recorded(customer: Customer, digest: str, consent_id: str) -> bool:
 
 
 def _answers_of(customer: Customer) -> Select[ConsentRecord]:
-    mine = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
-    return mine.order_by(ConsentRecord.effective_at, ConsentRecord.id)
+    of_customer = select(ConsentRecord).where(ConsentRecord.customer_id == customer.id)
+    return of_customer.order_by(ConsentRecord.effective_at, ConsentRecord.id)

@@ -52,12 +52,12 @@ def channel_statuses(customer: Customer) -> list[ChannelStatus]:
 
 
 def other_answers(customer: Customer) -> list[ConsentRecord]:
-    """Return the latest answers to questions that are not our channels; the shop does not use them."""
+    """Return the latest answers to questions that belong to no channel; the shop does not use these answers."""
     return [record for record in ledger.latest(customer) if record.consent_id not in CHANNELS]
 
 
 def choose(customer: Customer, consent_id: str, granted: bool, source: str = ledger.MY_PAGE) -> ConsentRecord | None:
-    """Record a customer's choice; None if it is in force already. Without a channel it can only be withdrawn."""
+    """Record a customer's choice; None if it is in force already. A yes without a channel can only be withdrawn."""
     before = ledger.latest_to(customer, consent_id)
     channel = CHANNELS.get(consent_id)
     if channel is None:
@@ -69,7 +69,7 @@ def choose(customer: Customer, consent_id: str, granted: bool, source: str = led
 
 
 def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[ConsentRecord]:
-    """Withdraw every yes, except to a required question that is not our channel."""
+    """Withdraw every yes, except a yes to a required question that belongs to none of the shop's channels."""
     chosen = (
         choose(customer, record.consent_id, False, source) for record in ledger.latest(customer) if record.granted
     )
@@ -77,7 +77,7 @@ def turn_all_off(customer: Customer, source: str = ledger.MY_PAGE) -> list[Conse
 
 
 def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
-    """Record a no for each yes that is suspended by these links, unless it was required and is not our channel."""
+    """Record a no for each yes that these links suspend, except a yes to a required question without a channel."""
     revoked = [link.subject for link in links if link.sharing_revoked_at is not None]
     for yes in ledger.latest(customer):
         if is_suspended(yes, revoked) and (yes.consent_id in CHANNELS or not yes.required):
@@ -85,7 +85,7 @@ def end_suspended(customer: Customer, links: Iterable[VippsLink]) -> None:
 
 
 def revoked_subjects(customer: Customer) -> Sequence[str]:
-    """Return the Vipps subjects of this customer that have revoked the sharing."""
+    """Return the Vipps subjects of this customer for which the sharing was revoked."""
     revoked = select(VippsLink.subject).where(VippsLink.customer_id == customer.id)
     return db.session.scalars(revoked.where(VippsLink.sharing_revoked_at.is_not(None))).all()
 
@@ -96,5 +96,5 @@ def is_suspended(record: ConsentRecord, revoked: Sequence[str]) -> bool:
 
 
 def _record_no(customer: Customer, yes: ConsentRecord, source: str) -> ConsentRecord:
-    """Record a no to the words of a yes."""
+    """Record a no to the question that was answered with this yes."""
     return ledger.record_answer(customer, yes.consent_id, False, yes.text, yes.heading, yes.language, source)

@@ -1,8 +1,8 @@
-"""The link in a mail that ends it: signed, good for as long as the account is, without a login.
+"""The unsubscribe link of a marketing email: signed, valid as long as the account exists, and usable without a login.
 
-The token names the account and the channel, and has no personal value. It includes the time when the account was made:
-a restored backup may give an id to another customer, whose consent an old link must not end. An email program may press
-it for its reader with one POST without cookies (RFC 8058), so it can only withdraw.
+The token names the account and the channel, and has no personal data. It includes the time when the account was made:
+a restored backup may give an id to another customer, whose consent an old link must not end. An email program may use
+it for its reader with one POST without cookies (RFC 8058), so the link can only withdraw a consent.
 """
 
 from flask import url_for
@@ -25,7 +25,7 @@ def token_for(customer: Customer, consent_id: str) -> str:
 
 
 def headers(customer: Customer, consent_id: str) -> dict[str, str]:
-    """Return the headers of a marketing mail (RFC 2369, section 3.2; RFC 8058, section 3.1)."""
+    """Return the headers of a marketing email (RFC 2369, section 3.2; RFC 8058, section 3.1)."""
     return {
         "List-Unsubscribe": f"<{address(customer, consent_id)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -33,7 +33,7 @@ def headers(customer: Customer, consent_id: str) -> dict[str, str]:
 
 
 def address(customer: Customer, consent_id: str) -> str:
-    """Return the link for a mail."""
+    """Return the link for an email."""
     token = token_for(customer, consent_id)
     return settings_of_app().public_url + url_for("unsubscribe.page", token=token, _external=False)
 

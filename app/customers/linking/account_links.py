@@ -2,7 +2,7 @@
 
 `resolve` reads the facts from the database, lets `app.vipps.matching.decide` decide, and applies the decision. All of
 it is part of the login's one transaction; the caller commits. Unique constraints guarantee that a subject has one
-customer and a customer one subject: of two logins at the same moment the later one fails, and its retry decides again.
+customer and a customer one subject: the later one of two concurrent logins fails, and its retry decides again.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ MAX_CANDIDATES = 20
 
 @dataclass(frozen=True)
 class Resolution:
-    """A decision that was applied. `link` is the link that opens the account now, or None if nothing was done."""
+    """A decision that was applied. `link` is the Vipps link of the customer, or None if the login was not accepted."""
 
     decision: Decision
     link: VippsLink | None = None
@@ -42,9 +42,9 @@ class Resolution:
 def resolve(
     purpose: LoginPurpose, who: Identity, info: UserInfo, logged_in_at: datetime, current: Customer | None = None
 ) -> Resolution:
-    """Decide which customer a Vipps user is, apply the decision, and store what Vipps said.
+    """Decide which customer a Vipps user is, apply the decision, and store the data from Vipps.
 
-    `logged_in_at` is by Vipps' clock. `current` is the customer who began this, locked by the caller; None for a login.
+    `logged_in_at` is by Vipps' clock. `current` is the customer who is logged in, locked by the caller; or None.
     """
     link = find_link(who) if current else lock_link(who)
     decision = decide(gather_facts(purpose, who, info, link, current))
@@ -66,7 +66,7 @@ def would_link(who: Identity, info: UserInfo, customer: Customer) -> bool:
 
 
 def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may_create: bool) -> Resolution:
-    """Create an account for a Vipps user who disowned the matching one, unless they have an account by now."""
+    """Create an account for a Vipps user who says that the matching account is not theirs, unless they have one now."""
     link = find_link(who)
     if link is not None:
         return resolve(LoginPurpose.LOG_IN, who, info, logged_in_at)
@@ -78,7 +78,7 @@ def resolve_as_new(who: Identity, info: UserInfo, logged_in_at: datetime, *, may
 
 
 def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: datetime) -> Refreshed | None:
-    """Store what Vipps said about the person, and their answers to consent questions.
+    """Store the person's profile from Vipps, and their answers to consent questions.
 
     A login shares data again, unless the person revoked the sharing after it started, both by Vipps' clock.
     """
@@ -95,7 +95,7 @@ def record_vipps_data(link: VippsLink | None, info: UserInfo, logged_in_at: date
 def gather_facts(
     purpose: LoginPurpose, who: Identity, info: UserInfo, link: VippsLink | None, current: Customer | None
 ) -> Facts:
-    """Read from the database what `decide` needs to know about a Vipps user."""
+    """Read the facts about a Vipps user that `decide` needs from the database."""
     unknown = link is None and purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS)
     person = person_of(info) if unknown else Person()
     return Facts(
@@ -109,7 +109,7 @@ def gather_facts(
 
 
 def person_of(info: UserInfo) -> Person:
-    """Return a Vipps user's name and verified values, in the form in which the shop stores its own."""
+    """Return a Vipps user's name and verified values, in the form in which the shop stores such values."""
     email = info.email if info.email_verified else None
     return Person(email=email, phone_number=info.phone_number if info.phone_number_verified else None, **_names(info))
 
@@ -119,7 +119,7 @@ def _names(info: UserInfo) -> dict[str, str]:
 
 
 def create_customer(who: Identity, info: UserInfo) -> VippsLink:
-    """Create an account with what Vipps has verified about the person."""
+    """Create an account with the values that Vipps has verified."""
     person = person_of(info)
     customer = Customer(phone_number=person.phone_number, locale=language(), **_names(info))
     if person.email and not find_by_email(person.email):
@@ -132,8 +132,8 @@ def create_customer(who: Identity, info: UserInfo) -> VippsLink:
 def link_account(customer: Customer, who: Identity) -> VippsLink:
     """Link a Vipps user to an account, and log out every other browser.
 
-    Its other sessions end and its open email links are revoked: an attacker who had access before the owner would keep
-    it by them (Sudhodanan and Paverd, section 6.2.2; ASVS 7.4.3). An email tells the owner (ASVS 6.3.7).
+    The account's other sessions end and its open email links are revoked: an attacker who had access before the owner
+    could otherwise keep it (Sudhodanan and Paverd, section 6.2.2; ASVS 7.4.3). An email tells the owner (ASVS 6.3.7).
     """
     link = add_link(customer, who)
     email_tokens.revoke(customer)
@@ -174,14 +174,14 @@ def unlink_account(customer: Customer, link: VippsLink) -> None:
 
 
 def remove_link(customer: Customer, link: VippsLink) -> None:
-    """Delete a link with the profile from Vipps; a suspended consent becomes a no, or it would count again."""
+    """Delete a link and its profile from Vipps. A suspended consent becomes a no; otherwise it would count again."""
     preferences.end_suspended(customer, [link])
     db.session.delete(link)
     withdraw_proposals(customer)
 
 
 def add_link(customer: Customer, who: Identity) -> VippsLink:
-    """Add the link that lets a Vipps user open an account; raises `IntegrityError` if another login was faster."""
+    """Link a Vipps user to an account; raise `IntegrityError` if another login was faster."""
     link = VippsLink(customer=customer, issuer=who.issuer, client_id=who.client_id, subject=who.subject)
     db.session.add(link)
     db.session.flush()
@@ -189,9 +189,9 @@ def add_link(customer: Customer, who: Identity) -> VippsLink:
 
 
 def _candidates(person: Person) -> list[Customer]:
-    """Return and lock the customers who have the person's address, confirmed or not, or their verified number.
+    """Lock and return the customers who have the person's address, confirmed or not, or their verified number.
 
-    A phone number that was only typed here proves nothing, so it must not keep its owner from their account.
+    A customer who only typed the number here is not a candidate: that proves nothing, and would block the owner.
     """
     matches: list[ColumnElement[bool]] = []
     if person.email:
@@ -206,7 +206,7 @@ def _candidates(person: Person) -> list[Customer]:
 
 
 def _has_other_subject(customer: Customer, who: Identity) -> bool:
-    """Tell whether another user of the same sales unit opens the account."""
+    """Tell whether the account is linked to another Vipps user of the same sales unit."""
     unit = (who.issuer, who.client_id)
     return any((x.issuer, x.client_id) == unit and x.subject != who.subject for x in customer.vipps_links)
 

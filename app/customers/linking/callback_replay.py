@@ -1,7 +1,7 @@
-"""Answer a repeated callback (a double click, a reload, the back button) with what its login led to.
+"""Answer a repeated callback (a double click, a reload, the back button) with the result of the first one.
 
-The outcome is written on the attempt in the login's own transaction, so it is known wherever a process may die. It
-names a row by its id and its creation time, because after a restored backup another row can have the same id.
+The login's own transaction stores the outcome in the attempt, so both exist or neither does, even if the process dies.
+The outcome names a row by id and creation time, because after a restored backup another row can have the same id.
 """
 
 from datetime import timedelta
@@ -23,7 +23,7 @@ Row = TypeVar("Row", CustomerSession, PendingLink)
 
 
 def record(attempt: Attempt, row: CustomerSession | PendingLink | None = None) -> None:
-    """Record what a login led to: a session, a pending link, or nothing that a repeat needs. The caller commits."""
+    """Record the result of a login: a session, a pending link, or none that a repeat needs. The caller commits."""
     outcome = f"{WORDS[type(row)]}.{_name(row)}" if row else DONE
     integration().attempts.finish(attempt, outcome, db.session.connection())
 
@@ -37,7 +37,7 @@ def session_of(outcome: str | None) -> CustomerSession | None:
 def end_replayable_sessions(reason: EndReason) -> None:
     """End the sessions that a repeated callback of this browser could still enter. The caller commits.
 
-    A repeated callback leaves the first session open; by it the back button would undo a logout (ASVS 7.4.1).
+    A repeated callback starts a second session. If the first one stayed open, Back would undo a logout (ASVS 7.4.1).
     """
     vipps = integration()
     outcomes = vipps.attempts.outcomes_of(browser_cookie(vipps), db.session.connection())
@@ -46,7 +46,7 @@ def end_replayable_sessions(reason: EndReason) -> None:
 
 
 def fresh_row(kind: type[Row], outcome: str | None) -> Row | None:
-    """Return the row that a login of less than a minute ago led to, if it is of this kind."""
+    """Return the row that a login created less than a minute ago, if it is of this kind."""
     led_to, _dot, name = (outcome or "").partition(".")
     number = name.partition(".")[0]
     row = db.session.get(kind, int(number)) if led_to == WORDS[kind] else None

@@ -1,4 +1,4 @@
-"""What a page says after a Vipps login, and the actions that it offers after a refusal, the most helpful one first."""
+"""The messages after a Vipps login, and the actions offered after a refusal, the most helpful one first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from app.vipps.purposes import CONFIRMATIONS, LoginPurpose
 
 WELCOMES = text_table("customers", "welcomes")
 WITH_LINK = Markup('{} <a href="{}">{}</a>')
-# The reasons of a decision that passed by an account with the person's verified number, which they could not open.
+# Reasons for not choosing an account that has the person's verified number.
 EARLIER_ACCOUNT = frozenset({"number_moved_on", "number_changed_hands"})
 # Refusals for which "try again" is not offered: retrying cannot help, or another user began the login.
 NO_RETRY = {
@@ -32,13 +32,13 @@ NO_RETRY = {
 def is_about_earlier_account(reasons: Sequence[str]) -> bool:
     """Tell whether the person may have an earlier account, for example by a changed subject.
 
-    Only a number that Vipps has just verified leads here, so an attacker learns nothing about numbers of others.
+    Vipps has just verified the number as this person's, so an attacker learns nothing about other people's numbers.
     """
     return not EARLIER_ACCOUNT.isdisjoint(reasons)
 
 
 def greet(customer: Customer, line: Activity, *, news: bool) -> None:
-    """Say whose account was opened and what was decided, without a query: the login must not fail any more."""
+    """Show whose account this is and the decision. It makes no query, because the login must not fail any more."""
     brand, my_page = settings_of_app().brand, url_for("account.overview")
     text = _(WELCOMES[str(line.decision)], name=customer.name or _("our guest"), brand=brand)
     explained = WITH_LINK.format(text, url_for("account.why", activity_id=line.id), _("Why?"))
@@ -53,7 +53,7 @@ def greet(customer: Customer, line: Activity, *, news: bool) -> None:
 
 
 def announce_refresh(refreshed: Refreshed) -> None:
-    """Say what a refresh brought that the customer asked for."""
+    """Show the result of a refresh that the customer requested."""
     brand, level = settings_of_app().brand, "info" if refreshed.proposed else "success"
     if refreshed.proposed:
         text = _("Your details in %(brand)s have changed. Choose below what to keep.", brand=brand)
@@ -66,7 +66,7 @@ def announce_refresh(refreshed: Refreshed) -> None:
 
 @dataclass(frozen=True)
 class Action:
-    """A link; without a label it is the Vipps button, and with `members` its login makes no account."""
+    """A link. Without a label it is the Vipps button; with `members` its login creates no account."""
 
     href: str
     label: str = ""
@@ -76,7 +76,7 @@ class Action:
 def actions_after_refusal(
     code: str, customer: Customer | None, next_path: str, reference: str, purpose: LoginPurpose | None
 ) -> Sequence[Action]:
-    """Return the actions after a refusal; the customer is None if logged out, the purpose None if it is not known."""
+    """Return the actions after a refusal. `customer` is None if logged out, `purpose` is None if unknown."""
     if customer is not None:
         page = Action(url_for("account.overview"), _("Go to my page"))
         again = _again(code, purpose, next_path)
@@ -102,7 +102,7 @@ def actions_after_refusal(
 
 
 def is_without_a_way(refusal: Refusal, customer: Customer | None, purpose: LoginPurpose | None) -> bool:
-    """Tell whether a customer had to confirm by Vipps, cannot now, and has no other proof: the page says what to do."""
+    """Tell whether a customer must re-authenticate by Vipps, cannot do so now, and has no other proof."""
     if customer is None or purpose not in CONFIRMATIONS or has_proof_without_vipps(customer):
         return False
     return refusal.status >= 500 or refusal.code == "not_confirmed_in_app"
@@ -118,10 +118,10 @@ def back_action(is_logged_in: bool, next_path: str) -> Action:
 
 
 def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[Action]:
-    """Return the action to try again, for a customer who is logged in, if that can help.
+    """Return the action to try again, for a logged-in customer, if a retry can help.
 
-    What was begun for their account begins again on its own page. The Vipps button would log in any Vipps user who
-    comes back, so it stands only after a login: an attacker can open a callback's address in another user's browser.
+    A login for the account begins again on the account's page. The Vipps button would log in any Vipps user, so it is
+    shown only if the purpose was to log in: an attacker can open a callback's URL in another user's browser.
     """
     if code in NO_RETRY:
         return []
@@ -140,7 +140,7 @@ def _again(code: str, purpose: LoginPurpose | None, next_path: str) -> Sequence[
 
 
 def _confirm_otherwise(code: str, customer: Customer, next_path: str, purpose: LoginPurpose | None) -> Sequence[Action]:
-    """Return the way to confirm without Vipps, if there is one, after a confirmation that Vipps did not give."""
+    """Return the action to re-authenticate without Vipps, if there is one, after re-authentication by Vipps failed."""
     if code != "not_confirmed_in_app" and purpose not in CONFIRMATIONS:
         return []
     if customer.has_password:

@@ -49,13 +49,13 @@ def store(login: Login, decision: Decision) -> tuple[PendingLink, str]:
 
 
 def renew_key(pending: PendingLink) -> str:
-    """Set a new key, also for a browser that may have missed the first."""
+    """Replace the browser's key: the browser may not have received the first cookie. Return the key to put into one."""
     pending.browser_hash = secret_hash(token := new_token())
     return token
 
 
 def of_browser() -> PendingLink | None:
-    """Return the pending link of this browser, by the key in its cookie."""
+    """Return this browser's pending link, found by the key in its cookie."""
     token = read_cookie(PENDING_COOKIE)
     return db.session.scalar(_valid().where(PendingLink.browser_hash == secret_hash(token))) if token else None
 
@@ -70,7 +70,7 @@ def _valid() -> Select[PendingLink]:
 
 
 def may_create_account(pending: PendingLink) -> bool:
-    """Tell whether the person may get an account of their own, as the login may create one."""
+    """Tell whether the person may create a new account instead of proving that the matching account is theirs."""
     return pending.purpose != LoginPurpose.MEMBERS and settings_of_app().vipps_new_customers == "create"
 
 
@@ -80,12 +80,12 @@ def identity_of(pending: PendingLink) -> Identity:
 
 
 def userinfo_of(pending: PendingLink) -> UserInfo:
-    """Return what Vipps said about the person."""
+    """Return the person's claims from Vipps, as typed values."""
     return parse(pending.claims)
 
 
 def lock(pending_id: int) -> PendingLink | None:
-    """Lock a pending link, and its customer before it, for the last step: of two requests at once, one gets it."""
+    """Lock first the customer and then the pending link, for the last step: only one of two requests gets the link."""
     seen = by_id(pending_id)
     if seen is None or lookup.lock_customer(seen.customer_id) is None:
         return None

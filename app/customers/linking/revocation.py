@@ -1,11 +1,11 @@
 """Process the webhook event of a person who stopped sharing data with this shop in the app.
 
-The event is not signed, so an attacker who knows the webhook's address and a subject can forge one. Therefore it does
-only what the next login repairs. It deletes nothing, logs no customer in and withdraws no consent (GDPR, article 7(3):
-that is the person's own act).
+The event is not signed, so an attacker who knows the webhook's address and a subject can forge one. Therefore the event
+has only effects that the next login undoes. It deletes nothing, logs no customer in and withdraws no consent (GDPR,
+article 7(3): only the person can withdraw).
 
 Events come late, twice, or after a newer login. Only Vipps' own times are compared: an event from before the latest
-login changes nothing. A body that was received before is only counted, however late, so a sender may retry.
+login changes nothing. A body that was received before is only counted, however late, so the sender may retry.
 """
 
 from enum import StrEnum
@@ -24,7 +24,7 @@ from app.vipps.revocation_event import Delivery, Revoked, Unreadable
 
 
 class Outcome(StrEnum):
-    """What a valid event led to."""
+    """The result of a valid event."""
 
     REVOKED = "revoked"
     REVOKED_BEFORE = "revoked_before"
@@ -38,16 +38,16 @@ MAX_DELIVERIES = 100_000
 
 
 def process(delivery: Delivery) -> str:
-    """Process an event, record its delivery, and return the outcome, or what is wrong with it. The caller commits.
+    """Process an event, record its delivery, and return its outcome or the name of its mistake. The caller commits.
 
-    Of two equal bodies at the same moment one fails by its unique hash, and is to be retried.
+    If two requests with equal bodies run at the same time, one fails by the unique hash; the caller retries it.
     """
     same = select(WebhookDelivery).where(WebhookDelivery.body_hash == delivery.body_hash)
     row = db.session.scalar(same.execution_options(populate_existing=True))
     if row is None:
         return _process(WebhookDelivery(body_hash=delivery.body_hash, reference=reference()), delivery)
     if isinstance(delivery.event, Revoked) and row.outcome not in UNDERSTOOD:
-        _process(row, delivery)  # the first delivery was not understood, for example because our clock was behind
+        _process(row, delivery)  # the first delivery was refused, for example because this machine's clock was behind
     this = update(WebhookDelivery).where(WebhookDelivery.id == row.id)
     repeated = this.values(times=WebhookDelivery.times + 1, latest_at=utcnow())
     db.session.execute(repeated.execution_options(synchronize_session=False))
@@ -55,7 +55,7 @@ def process(delivery: Delivery) -> str:
 
 
 def _process(row: WebhookDelivery, delivery: Delivery) -> str:
-    """Process an event, and write the outcome into its row."""
+    """Process an event, and store the outcome in its row."""
     match delivery.event:
         case Unreadable(code):
             row.outcome = code
@@ -72,7 +72,7 @@ def _process(row: WebhookDelivery, delivery: Delivery) -> str:
 
 
 def _apply(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outcome:
-    """Apply an event that is newer than the latest login. For an unknown subject not even a hash is stored."""
+    """Apply an event if it is newer than the latest login. For an unknown subject not even a hash is stored."""
     if link is None:
         return Outcome.UNKNOWN_SUBJECT
     row.customer_id, row.subject_hash = link.customer_id, secret_hash(event.subject)
@@ -85,7 +85,7 @@ def _apply(event: Revoked, link: VippsLink | None, row: WebhookDelivery) -> Outc
     customer = link.customer
     session_store.end_all(customer, EndReason.SHARING_REVOKED, method=LoginMethod.VIPPS)
     withdraw_proposals(customer)
-    line = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
-    line.user_agent = ""  # the sender is Vipps, not the customer's browser
+    entry = account_activity.record(customer, Kind.SHARING_REVOKED, method=LoginMethod.VIPPS)
+    entry.user_agent = ""  # the sender is Vipps, not the customer's browser
     account_emails.send(customer, "sharing_revoked")
     return Outcome.REVOKED

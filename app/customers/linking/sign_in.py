@@ -1,7 +1,7 @@
-"""Start a session after a login of any method: by Vipps, by password or by an emailed link.
+"""Start a session after a login by any method: by Vipps, by password or by an emailed link.
 
-A login is one transaction: the decision, the session and its line in the activity log are committed together. A
-refused Vipps login writes its line to the activity log and raises `LoginRefused` with the verdict's name.
+A login is one transaction: the decision, the session and the entry in the activity log are committed together. A
+refused Vipps login adds an entry to the activity log and raises `LoginRefused` with the verdict's name.
 """
 
 from collections.abc import Callable
@@ -26,16 +26,16 @@ from app.vipps.errors import LoginRefused
 from app.vipps.matching import Decision, ProofMethod
 from app.vipps.purposes import LoginPurpose
 
-# A deadlock may be followed by a unique constraint: two logins may meet in the subject and in the phone number.
+# Two conflicts can follow each other, a deadlock and a unique constraint: on the subject and on the phone number.
 MAX_CONFLICTS = 2
 
 T = TypeVar("T")
 
 
 def in_one_transaction(work: Callable[[], T], retries: int = MAX_CONFLICTS) -> T:
-    """Run work and commit it; of two requests at the same moment, the later one retries and finds what the first did.
+    """Run `work` and commit; after a conflict with a concurrent request, retry, and find that request's changes.
 
-    Work may commit before it ends, to do the rest after that.
+    `work` may commit before it returns.
     """
     try:
         begin_write()
@@ -43,7 +43,7 @@ def in_one_transaction(work: Callable[[], T], retries: int = MAX_CONFLICTS) -> T
         db.session.commit()
         return result
     except (SQLAlchemyError, LoginRefused) as error:
-        db.session.rollback()  # an open transaction would make others wait
+        db.session.rollback()  # an open transaction would make other requests wait
         forget_current()
         if not retries or isinstance(error, LoginRefused) or not is_conflict(error):
             raise
@@ -61,7 +61,7 @@ def sign_in(
 ) -> Response:
     """Log the customer in, record it with the decision, commit, and redirect to a path of this site.
 
-    `confirmed` says whether this login proved who is at the keyboard. `attempt` is the Vipps login whose callback this
+    `confirmed` tells whether this login proved who uses the browser. `attempt` is the Vipps login whose callback this
     answers; None for every other method.
     """
     if customer.locale != language():  # assigning an unchanged value would still cause an UPDATE
@@ -105,7 +105,7 @@ def link_and_sign_in(pending: PendingLink, way: ProofMethod, attempt: Attempt | 
     if will_link and customer.email_verified_at is None:
         if way is ProofMethod.MAIL:  # removes what an attacker may have left in the account
             account_links.take_over(customer, info)
-        # A password proves no address: then it counts only if Vipps has verified the same one.
+        # A password does not prove the address, so it is confirmed only if Vipps has verified the same address.
         if way is ProofMethod.MAIL or (info.email_verified and info.email == customer.email):
             customer.mark_email_verified()
     resolution = account_links.resolve(LoginPurpose.PROVE, who, info, pending.created_at, customer)
@@ -116,7 +116,7 @@ def link_and_sign_in(pending: PendingLink, way: ProofMethod, attempt: Attempt | 
 def create_and_sign_in(pending: PendingLink) -> Response:
     """Create an account for a pending Vipps user who says that the matching account is not theirs.
 
-    The new account gets no email address that the other one has; the other one is neither shown nor changed.
+    The new account gets no email address that the matching account has. That account is neither shown nor changed.
     """
     who, info = pending_link.identity_of(pending), pending_link.userinfo_of(pending)
     may_create = pending_link.may_create_account(pending)

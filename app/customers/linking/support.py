@@ -1,8 +1,8 @@
-"""Unlink and link the Vipps user of an account for support, who have checked who the customer is.
+"""Unlink or link the Vipps user of an account. Support does this after checking who the customer is.
 
 A `sub` changes with a new Vipps profile, or when the shop moves to another sales unit (Vipps Login API guide: core
-concepts, "sub"). Of each account that support changes, every session and every open email link ends, and its customer
-is told by email (ASVS 6.3.7). The caller has locked the customers, writes the audit log, and commits.
+concepts, "sub"). Each change ends all sessions and open email links of the account, and tells its customer by email
+(ASVS 6.3.7). The caller has locked the customers, writes the audit log, and commits.
 """
 
 from app.customers import account_activity, account_emails, email_tokens, lookup
@@ -16,7 +16,7 @@ from app.database import db
 def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DISCONNECTED) -> None:
     """Unlink the Vipps user of an account, and remove an address that was never confirmed.
 
-    Its reader, perhaps another person, could take the account over as a registration without an owner.
+    The owner of that address, perhaps another person, could otherwise claim the account as their own registration.
     """
     account_links.remove_link(customer, link)
     _end_access(customer, kind)
@@ -26,7 +26,7 @@ def disconnect(customer: Customer, link: VippsLink, kind: Kind = Kind.SUPPORT_DI
 
 
 def reconnect(customer: Customer, who: Identity) -> Customer | None:
-    """Link another Vipps user to an account; return the account that this user opened until now, or None."""
+    """Link another Vipps user to an account; return the account from which this user was unlinked, or None."""
     held, present = lookup.find_link(who), lookup.link_of(customer)
     other = held.customer if held else None
     if held and other:
@@ -43,5 +43,5 @@ def reconnect(customer: Customer, who: Identity) -> Customer | None:
 def _end_access(customer: Customer, kind: Kind) -> None:
     email_tokens.revoke(customer)
     session_store.end_all(customer, EndReason.VIPPS_DISCONNECTED)
-    line = account_activity.record(customer, kind, method=LoginMethod.VIPPS)
-    line.user_agent = ""  # the browser is the staff member's
+    entry = account_activity.record(customer, kind, method=LoginMethod.VIPPS)
+    entry.user_agent = ""  # this request comes from the staff member's browser

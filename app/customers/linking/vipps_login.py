@@ -1,8 +1,8 @@
-"""This shop's side of a Vipps login: the `Merchant` that the integration calls, and what each purpose does.
+"""The shop's part of a Vipps login: the `Merchant` that the integration calls, with one function per purpose.
 
-Everything that a login changes is one transaction: find, link or create the customer, store what Vipps said, record
-consents (all that by `account_links.resolve`), log the decision with its reasons, start a session, and write the
-outcome on the attempt. A failure anywhere leaves nothing behind.
+All changes of a login are one transaction: find, link or create the customer, store the profile from Vipps, record
+consents (all these in `account_links.resolve`), log the decision with its reasons, start a session, and store the
+outcome in the attempt. A failure at any step leaves no changes.
 """
 
 from flask import flash, make_response, redirect, render_template, url_for
@@ -39,14 +39,14 @@ RETRY_SECONDS = 5
 
 
 class VippsLogin(Merchant):
-    """This shop's side of a Vipps login."""
+    """The shop's part of a Vipps login."""
 
     def offer(self, next_path: str) -> ResponseReturnValue:
-        """Show the login page to a visitor whom another site sent into a login."""
+        """Show the login page to a visitor, because another site tried to start the login."""
         return redirect(url_for("login.page", next=next_path), 303)
 
     def count_start(self) -> None:
-        """Count a login that begins, by the network address; a request that another site caused begins none."""
+        """Count a login that begins, by network address. A request that another site caused is not counted."""
         try:
             count_client()
             if client_site() != client_network():
@@ -59,19 +59,19 @@ class VippsLogin(Merchant):
         return render_template("vipps/lead_on.html", url=url)
 
     def is_theirs(self, attempt: Attempt) -> bool:
-        """Tell whether the session that began this is the one that is logged in now; a login needs no session."""
+        """Tell whether the session that began this login is still logged in; logging in itself needs no session."""
         if attempt.purpose in (LoginPurpose.LOG_IN, LoginPurpose.MEMBERS, LoginPurpose.PROVE):
             return True
         return bool(attempt.owner) and attempt.owner == session_cookie.session_identifier()
 
     def accept(self, login: Login) -> ResponseReturnValue:
-        """Do what the login was for; of two at the same moment, the later one finds what the first did."""
+        """Do the work of the login's purpose; the later one of two concurrent logins finds the first one's changes."""
         if login.userinfo.problems:
             log.warning("claims_unreadable", problems=list(login.userinfo.problems))
         return in_one_transaction(lambda: ACCEPT[login.attempt.purpose](login))
 
     def repeat(self, attempt: Attempt, outcome: str | None) -> ResponseReturnValue:
-        """Lead a repeated callback to where the first one led, while that is fresh."""
+        """Redirect a repeated callback to the page of the first one, within a minute."""
         if session_cookie.current_customer() is not None:
             return redirect(attempt.next_path, 303)
         if pending := callback_replay.fresh_row(PendingLink, outcome):
@@ -81,7 +81,7 @@ class VippsLogin(Merchant):
         session = callback_replay.session_of(outcome)
         if session is None:
             raise LoginRefused("state_used")
-        # A session of its own: the first answer's cookie may be the one that the browser keeps.
+        # Start a second session: the browser may keep the cookie of either answer, and both must work.
         _row, token = session_store.add(session.customer, LoginMethod.VIPPS, confirmed=False)
         db.session.commit()
         return session_cookie.redirect_with_session(attempt.next_path, token)
@@ -115,7 +115,7 @@ class VippsLogin(Merchant):
         return response
 
     def receive(self, delivery: Delivery) -> bool:
-        """Process a webhook event; of equal events at the same moment, the later ones find what the first did."""
+        """Process a webhook event; if equal events come at once, the later ones find the first one's changes."""
         try:
             outcome = process_event(delivery)
         except TooManyRequests:
@@ -133,17 +133,17 @@ class VippsLogin(Merchant):
 
 @limit_per_client(rate_limits.STARTS_PER_CLIENT)
 def count_client() -> None:
-    """Count one login that begins; raises `TooManyRequests` if there have been too many from there."""
+    """Count one login of this client that begins; raise `TooManyRequests` over the limit."""
 
 
 @limit_per_client(rate_limits.STARTS_PER_SITE, client_site)
 def count_site() -> None:
-    """Count it for the whole IPv6 site that the client is part of; raises `TooManyRequests` as well."""
+    """Count one login for the client's whole IPv6 site (a /48); raise `TooManyRequests` over the limit."""
 
 
 @limiter.limit(rate_limits.EVENTS, key_func=lambda: "webhook")
 def process_event(delivery: Delivery) -> str:
-    """Process an event in one transaction; raises `TooManyRequests` if there have been too many."""
+    """Process an event in one transaction; raise `TooManyRequests` over the limit."""
     return in_one_transaction(lambda: revocation.process(delivery))
 
 
@@ -158,7 +158,7 @@ def log_in(login: Login) -> ResponseReturnValue:
 
 
 def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseReturnValue:
-    """Keep the login pending for this browser, and ask for the proof."""
+    """Store the login as pending for this browser, and ask the person for the proof."""
     pending, key = pending_link.store(login, decision)
     account_activity.record(pending.customer, Kind.LOGIN_HELD, method=LoginMethod.VIPPS, decision=decision)
     callback_replay.record(login.attempt, pending)
@@ -169,7 +169,7 @@ def ask_for_proof_of_ownership(login: Login, decision: Decision) -> ResponseRetu
 
 
 def link_current_customer(login: Login) -> ResponseReturnValue:
-    """Link the Vipps user to the account that is logged in here, and to no other."""
+    """Link the Vipps user to the account that is logged in here, and to no other account."""
     resolution = resolve(LoginPurpose.CONNECT, login, lock_current_customer())
     customer, decision = customer_or_refuse(resolution), resolution.decision
     line = account_activity.record(customer, Kind.CONNECTED_HERE, method=LoginMethod.VIPPS, decision=decision)
@@ -182,7 +182,7 @@ def link_current_customer(login: Login) -> ResponseReturnValue:
 
 
 def refresh(login: Login) -> ResponseReturnValue:
-    """Store what Vipps says today about the customer who is logged in here."""
+    """Store the current profile from Vipps of the customer who is logged in here."""
     resolution = resolve(LoginPurpose.REFRESH, login, lock_current_customer())
     customer = customer_or_refuse(resolution)
     callback_replay.record(login.attempt)
@@ -194,10 +194,10 @@ def refresh(login: Login) -> ResponseReturnValue:
 
 
 def confirm(login: Login) -> ResponseReturnValue:
-    """Record that the customer has just confirmed who they are: in the app, or by this login without another proof.
+    """Record a re-authentication: in the app, or by this login if the customer has no other proof.
 
-    For `CONFIRM`, `acr` was checked with the ID token. A login that a remembered browser answered is no confirmation
-    once the customer has added a password or a confirmed address.
+    For `CONFIRM`, `acr` was checked with the ID token. A login without confirmation in the app does not count once the
+    customer has added a password or a confirmed address.
     """
     current = lock_current_customer()
     if login.id_token.acr != IN_APP and has_proof_without_vipps(current):
@@ -239,7 +239,7 @@ def resolve(purpose: LoginPurpose, login: Login, current: Customer | None = None
 
 
 def lock_current_customer() -> Customer:
-    """Lock and return the customer who is logged in; raises `LoginRefused` if their session has ended meanwhile.
+    """Lock and return the customer who is logged in; raise `LoginRefused` if their session has ended meanwhile.
 
     Lock the customer before the session, or two browsers of one customer can deadlock.
     """

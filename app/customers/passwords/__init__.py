@@ -1,1 +1,1 @@
-"""Passwords: how they are stored, and which ones are refused."""
+"""Passwords: hash and compare them, refuse weak ones, and log in by them."""

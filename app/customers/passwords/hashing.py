@@ -13,7 +13,7 @@ from flask import Flask, current_app
 
 MAX_LENGTH = 200  # a passphrase fits, and a megabyte does not keep the processor busy
 
-# More at a time would not be faster, only need more memory.
+# More hashes at the same time would not be faster and would need more memory.
 MAX_CONCURRENT = 4
 
 # OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane; lengths as in RFC 9106, section 4.
@@ -28,15 +28,15 @@ MAX_TYPED = 4 * MAX_LENGTH
 
 
 def make_hash(password: str) -> str:
-    """Return what is stored: algorithm, parameters, salt and hash in one string of about 100 characters."""
+    """Return the string to store: algorithm, parameters, salt and hash, about 100 characters."""
     with _working:
         return _hasher.hash(canonical(password))
 
 
 def matches(password: str, stored: str | None) -> bool:
-    """Tell whether the password is the stored one; without a stored hash, the answer is always no.
+    """Tell whether the password matches the stored hash; without a stored hash the result is always False.
 
-    A hash is computed all the same, so that the time does not tell who has an account (ASVS 6.3.8).
+    A hash is computed in every case, so that the time does not reveal who has an account (ASVS 6.3.8).
     """
     if len(password) > MAX_TYPED:
         password, stored = "", None
@@ -59,7 +59,7 @@ def is_published(password: str) -> bool:
 
 
 def outdated(stored: str) -> bool:
-    """Tell whether a hash was made with other parameters than today's and should be made anew."""
+    """Tell whether a hash was made with other parameters than the current ones and should be replaced."""
     return _hasher.check_needs_rehash(stored)
 
 
@@ -67,5 +67,5 @@ def canonical(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-# A hash to compare with when there is none. No form can send its NUL, and `matches` answers no in any case.
+# The hash to compare with if none is stored. No form can send a NUL, and `matches` returns False in any case.
 _NO_PASSWORD = _hasher.hash("\0no password")

@@ -1,7 +1,7 @@
-"""Check a password, choose a new one by a mailed link, and change it.
+"""Check a password, set a new one by an emailed link, and change it.
 
-The caller commits an outcome together with the email that belongs to it. Outcomes that a stranger must not tell apart
-(does this address have an account?) differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
+The caller commits an outcome together with its email. The page must not reveal whether an address has an account, so
+these outcomes differ only in the email, which only the owner of the address reads (ASVS 6.3.8).
 """
 
 from collections.abc import Callable
@@ -18,10 +18,10 @@ A = TypeVar("A", bound=Any)  # a row with an `id` and a `password_hash`
 
 
 def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | None]) -> A | None:
-    """Return the account as `lock` reads it now if the password is correct, else None. The caller commits.
+    """Return the account, locked and read again by `lock`, if the password is correct, else None. The caller commits.
 
-    Customers and staff log in by it. One hash is computed whatever is wrong, so that the time does not tell whether
-    there is such an account (ASVS 6.3.8).
+    It serves customers and staff. One hash is computed in every case, so that the time does not reveal whether the
+    account exists (ASVS 6.3.8).
     """
     seen = account.password_hash if account else None
     if not hashing.matches(password, seen) or account is None or seen is None:
@@ -40,10 +40,10 @@ def lock_if_correct(account: A | None, password: str, lock: Callable[[int], A | 
 def send_reset_link(email: str) -> bool:
     """Email a link that sets a new password, if the owner of the address can prove an account by it.
 
-    Returns False if none was sent; then the link that was sent before, if any, is to stay.
+    Return False if no link was sent; then the caller must roll back, so that an earlier link still works.
 
-    An account that only Vipps opens gets one too: its owner may set a password after the proof. An account with Vipps
-    whose address was never confirmed gets none, because the mailbox may be another person's.
+    An account with Vipps and without a password gets a link too: its owner may set a password after the proof. An
+    account with Vipps whose address was never confirmed gets none, because the mailbox may be another person's.
     """
     begin_write()
     customer = find_by_email(email, lock=True)
@@ -56,7 +56,7 @@ def send_reset_link(email: str) -> bool:
 def reset_password(token: str, password: str) -> Customer | None:
     """Set a new password by an emailed link, which proves the address as well; None if the link no longer works.
 
-    Every session and every other open link ends, an attacker's as well (ASVS 7.4.3).
+    Every session and every other open link ends, also those of an attacker (ASVS 7.4.3).
     """
     password_hash = hashing.make_hash(password)
     begin_write()

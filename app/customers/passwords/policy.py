@@ -1,4 +1,4 @@
-"""Which new passwords are refused, and why.
+"""Refuse weak new passwords, with the reason.
 
 A new password is judged by its length and by whether attackers would try it first, never by its mixture of characters
 (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9, 6.2.11).
@@ -14,7 +14,7 @@ from app.customers.passwords.hashing import MAX_LENGTH, MAX_TYPED, canonical, is
 
 MIN_LENGTH = 8
 
-# A shorter name is in too many words to mean anything.
+# A shorter name is part of too many words, so it is not checked.
 MIN_TELLING_NAME = 4
 NAMES_OF_THE_SHOP = {name for name in (about.NAME.casefold(), about.SLUG) if len(name) >= MIN_TELLING_NAME}
 

@@ -44,7 +44,7 @@ LINK = ("issuer", "client_id", "subject", "linked_at", "shared_at", "sharing_rev
 SESSION = (
     *("method", "user_agent", "created_at", "last_seen_at", "expires_at", "confirmed_at", "ended_at", "ended_reason"),
 )
-# What another user may have done, in their own browser.
+# Activity that another user may have caused in their own browser.
 BY_OTHERS = frozenset({Kind.LOGIN_HELD, Kind.LOGIN_REFUSED})
 # Entries that explain how an account came about are kept as long as the account; their user agent is cleared after a
 # year.
@@ -55,17 +55,17 @@ EXPLAINS = (
 )
 BEGAN = (Verdict.CREATE, Verdict.LINK_AND_LOG_IN, Verdict.LINK)
 EXPLAINING = or_(Activity.kind.in_(EXPLAINS), and_(Activity.decision.is_not(None), Activity.decision.in_(BEGAN)))
-# The database's clock decides about the ledger; this one may be a little ahead of it.
+# The consent ledger uses the database's clock; this machine's clock may be a little ahead of it.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def profile(customer: Customer) -> dict[str, Any]:
-    """Return what the customer keeps here."""
+    """Return the customer's profile in this shop."""
     return columns(customer, *PROFILE) | {"has_password": customer.password_hash is not None}
 
 
 def identities(customer: Customer) -> list[dict[str, Any]]:
-    """Return the Vipps users who open the account, and what Vipps said about them."""
+    """Return the Vipps users that are linked to the account, with their profiles from Vipps."""
     said = ("received_at", *PROFILE_COLUMNS)
     return [
         columns(link, *LINK) | {"vipps_said": columns(link.profile, *said) if link.profile else None}
@@ -105,38 +105,38 @@ def erase_answers(customer: Customer) -> None:
 
 
 def erase_pending(customer: Customer) -> None:
-    """Delete the pending logins of this customer, at whichever account they are pending."""
+    """Delete the pending links of this customer's Vipps users, also those to other accounts."""
     subjects = [link.subject for link in customer.vipps_links]
     db.session.execute(delete(PendingLink).where(PendingLink.subject.in_(subjects)))
 
 
 def erase_deliveries(customer: Customer) -> None:
-    """Keep that an event came, but not whom it was about."""
+    """Keep the record that an event came, without the customer and the subject that it was about."""
     hashes = [secret_hash(link.subject) for link in customer.vipps_links]
     about = or_(WebhookDelivery.customer_id == customer.id, WebhookDelivery.subject_hash.in_(hashes))
     db.session.execute(update(WebhookDelivery).where(about).values(customer_id=None, subject_hash=None))
 
 
 def erase_mails(customer: Customer) -> None:
-    """Delete the emails to the customer, also those that wait, except the one about the deletion."""
+    """Delete the emails to the customer, sent or still queued, except the email about the deletion."""
     db.session.execute(delete(Mail).where(_is_to(customer), Mail.kind != FAREWELL))
 
 
 def mailed_to(customer: Customer) -> list[str]:
-    """Return the addresses that are, or were, the customer's, in lower case: the emails to them are about the customer.
+    """Return the customer's present and former addresses, in lower case: the emails to them are about the customer.
 
-    An address that another account has, or has proved or tried to, is that one's, unless it is confirmed here.
+    An address is left out if another account has it or was sent a link to it, unless this customer has confirmed it.
     """
     proofs = select(EmailToken.email).where(EmailToken.customer_id == customer.id)
     changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field == "email")
     former = [value for change in db.session.scalars(changes) for value in (change.before, change.after)]
-    told = [link.profile.email for link in customer.vipps_links if link.profile]
-    found = {each.lower() for each in (customer.email, *former, *db.session.scalars(proofs), *told) if each}
-    theirs = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(found))
+    in_vipps = [link.profile.email for link in customer.vipps_links if link.profile]
+    found = {each.lower() for each in (customer.email, *former, *db.session.scalars(proofs), *in_vipps) if each}
+    of_others = select(Customer.email).where(Customer.id != customer.id, Customer.email.in_(found))
     address = func.lower(EmailToken.email)
     proving = select(address).where(EmailToken.customer_id != customer.id, address.in_(found))
     own = found & {customer.email} if customer.email_verified_at else set()
-    return sorted(own | found.difference(db.session.scalars(theirs), db.session.scalars(proving)))
+    return sorted(own | found.difference(db.session.scalars(of_others), db.session.scalars(proving)))
 
 
 def _is_to(customer: Customer) -> ColumnElement[bool]:
@@ -157,7 +157,7 @@ def _refused(now: datetime) -> ColumnElement[bool]:
 
 
 def _unused(now: datetime) -> ColumnElement[bool]:
-    """Match the accounts that no customer ever proved to be theirs, and for which no link went out lately."""
+    """Match the accounts whose email address was never confirmed, and to which no link was sent lately."""
     before = now - retention.UNUSED_ACCOUNTS
     used = [source.in_use() for source in data_sources.registered() if source.in_use]
     return and_(

@@ -17,7 +17,7 @@ from app.database import Base, db
 from app.text_tables import branded, text_table
 
 REGISTRY = "holders_of_personal_data"
-# The newest of each kind: far more than a customer ever has, and few enough for one file.
+# The export has the newest rows of each kind: far more than a customer ever has, and few enough for one file.
 MAX_ROWS = 10_000
 
 Due = Callable[[datetime], ColumnElement[bool]]
@@ -25,9 +25,9 @@ Due = Callable[[datetime], ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Rule:
-    """Rows to delete or clear as soon as `due` is true of them; `forget` does it to the keys of a batch.
+    """The rows of a table that match `due` are deleted or cleared; `forget` does this for the keys of a batch.
 
-    `is_there` tells whether the table exists yet: some tables are made at their first use.
+    `is_there` tells whether the table exists: some tables are created at their first use.
     """
 
     kind: str
@@ -43,10 +43,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class DataSource:
-    """A kind of personal data. `name` is its member in the export; the package's `texts.toml` has its title.
+    """A kind of personal data. `name` is its key in the export; the package's `texts.toml` has its title.
 
-    `export` returns the data about a customer: objects, lists, texts, numbers, moments. `erase` removes the customer
-    from it. `in_use` is the condition under which a customer has data here that an unused account never has.
+    `export` returns the data about a customer: objects, lists, texts, numbers, timestamps. `erase` removes the customer
+    from the data. `in_use` matches the customers whose data here shows that they use their account.
     """
 
     name: str
@@ -63,7 +63,7 @@ class DataSource:
 
 
 def register(app: Flask, *sources: DataSource) -> None:
-    """Add data sources; they are asked in the order of registration."""
+    """Add data sources. They are used in the order of registration."""
     app.extensions.setdefault(REGISTRY, []).extend(sources)
 
 
@@ -85,8 +85,8 @@ def table_of(model: type[Base] | Table) -> Table:
 
 def newest_of(model: Any, customer: Customer) -> Sequence[Any]:
     """Return a customer's rows in a table, the newest first."""
-    mine = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MAX_ROWS)
-    return db.session.scalars(mine).all()
+    rows = select(model).where(model.customer_id == customer.id).order_by(model.id.desc()).limit(MAX_ROWS)
+    return db.session.scalars(rows).all()
 
 
 def exports(model: Any, *names: str) -> Callable[[Customer], list[dict[str, Any]]]:

@@ -1,7 +1,7 @@
-"""Erasing a customer, in the caller's transaction: GDPR, article 17.
+"""Erase a customer, in the caller's transaction: GDPR, article 17.
 
-Every data source removes the customer from what it keeps; then the account's row is deleted and, by foreign keys, all
-rows that are only theirs.
+Every data source removes the customer from its data. Then the account's row is deleted, and foreign keys delete all
+rows that belong to the customer only.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from app.database import db
 from app.settings import settings_of_app
 from app.vipps.values import normal_email
 
-# The key of the pseudonyms is made from SECRET_KEY for this one use; another use of it can never give the same value.
+# The pseudonyms' key is derived from SECRET_KEY for this use only, so that no other use gives the same value.
 LABEL = b"pseudonyms of consent proofs"
 
 
@@ -33,27 +33,27 @@ def erase(customer: Customer) -> None:
 def pseudonym_of(customer: Customer) -> str:
     """Return the pseudonym under which a customer's consent proofs are kept after the erasure.
 
-    It is made from the email address, or else from the Vipps subject, for a person who brings it and disputes a
-    consent. Without the key the two cannot be connected (GDPR, article 4(5)).
+    It is made from the email address, or else from the Vipps subject. A person who disputes a consent states one of
+    them. Without the key, the pseudonym cannot be connected with it (GDPR, article 4(5)).
     """
     if customer.email:
         return pseudonyms(f"email {customer.email}")[-1]
-    mine = select(VippsLink.subject).where(VippsLink.customer_id == customer.id).order_by(VippsLink.id)
-    return pseudonyms(f"subject {db.session.scalar(mine.limit(1)) or ''}")[-1]
+    subjects = select(VippsLink.subject).where(VippsLink.customer_id == customer.id).order_by(VippsLink.id)
+    return pseudonyms(f"subject {db.session.scalar(subjects.limit(1)) or ''}")[-1]
 
 
 def proofs_about(who: str) -> Sequence[ConsentRecord]:
-    """Return the proofs that are kept of an erased customer, by their email address or Vipps subject, the oldest first.
+    """Return an erased customer's consent proofs, by their email address or Vipps subject, the oldest first.
 
-    A proof from before a change of the key is found as long as the older key is among the fallbacks.
+    A proof from before a key rotation is found as long as the older key is among the fallbacks.
     """
     email = normal_email(who)
     names = pseudonyms(f"email {email}" if email else f"subject {who}")
-    theirs = select(ConsentRecord).where(ConsentRecord.pseudonym.in_(names))
-    return db.session.scalars(theirs.order_by(ConsentRecord.effective_at, ConsentRecord.id)).all()
+    records = select(ConsentRecord).where(ConsentRecord.pseudonym.in_(names))
+    return db.session.scalars(records.order_by(ConsentRecord.effective_at, ConsentRecord.id)).all()
 
 
 def pseudonyms(text: str) -> list[str]:
-    """Return the keyed hashes of an identifier: one by each key, the last by the key that signs now."""
+    """Return the keyed hashes of an identifier, one for each key; the last is made with the signing key."""
     keys = [hmac.digest(key.encode(), LABEL, "sha256") for key in settings_of_app().signing_keys]
     return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in keys]

@@ -23,19 +23,19 @@ from app.text_tables import branded, text_table
 FILE_NAME = "your-data.zip"
 ABOUT = "Everything that this shop keeps about one customer. Times are in UTC (ISO 8601), amounts in øre."
 
-# What the page leaves out, to be read at all: empty values, and names for programs that the words beside them say.
+# The page leaves these out so that it stays readable: empty values, and codes that a label next to them explains.
 EMPTY: tuple[object, ...] = (None, "", [], {})
 FOR_PROGRAMS = frozenset({"kind", "decision", "reasons", "id", "issuer", "client_id"})
 RAW = "evidence"  # kept as it came, so shown as it came
 AMOUNTS = frozenset({"total", "unit_price", "sum"})
 
 Copy = dict[str, Any]
-# What the page shows: pairs of label and node for an object, nodes for a list, else a text.
+# A node of the page: pairs of label and node for an object, nodes for a list, else a text.
 Node = tuple[str, Any]
 
 
 def copy_of(customer: Customer) -> Copy:
-    """Return everything that is kept about a customer, by holder."""
+    """Return all data about a customer, by data source."""
     parts = {holder.name: holder.export(customer) for holder in data_sources.registered() if holder.export}
     return {"about": ABOUT, "made_at": utcnow(), "newest_of_a_kind_at_most": data_sources.MAX_ROWS, **parts}
 
@@ -50,7 +50,7 @@ def archive(copy: Copy) -> bytes:
 
 
 def as_json(value: Any) -> str:
-    """Return a value as JSON, with moments in UTC."""
+    """Return a value as JSON, with timestamps in UTC."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=_as_text)
 
 
@@ -63,7 +63,7 @@ def readable(copy: Copy) -> str:
 
 
 def titles() -> list[str]:
-    """Return what a copy is made of, in words."""
+    """Return the titles of the kinds of data that a copy contains."""
     return [source.title for source in data_sources.registered() if source.export]
 
 
@@ -76,7 +76,7 @@ def _as_text(value: Any) -> str:
 
 
 def _node(name: str, value: Any, labels: Mapping[str, str]) -> Node:
-    """Return what the page shows for a member of that name."""
+    """Return the node that the page shows for a value with this name."""
     if name == RAW and value is not None:
         return "raw", as_json(value)
     if isinstance(value, Mapping) and value.keys() >= set(PARTS):

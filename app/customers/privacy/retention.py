@@ -21,15 +21,15 @@ from app.settings import settings_of_app
 
 # A customer who notices a strange login looks for it within this time.
 SESSIONS = timedelta(days=90)
-# A year shows every season of an account; entries that explain how the account came about are kept as long as it.
+# One year of an account's activity. Entries that explain how the account came about are kept as long as the account.
 ACTIVITY = timedelta(days=365)
-# A refused login that belongs to no account helps support with a question that is asked soon, or never.
+# Support uses a refused login without an account to answer a question. Customers ask such a question soon, or never.
 UNKNOWN_CUSTOMER_ACTIVITY = timedelta(days=90)
-# A link works for a day at most; kept as long as its email, so that an old link differs from an unknown one.
+# A link works for a day at most. It is kept as long as its email, so that an erasure finds the emails to its address.
 EMAIL_TOKENS = timedelta(days=30)
 # A customer who wants the account opens the email within this time, even after a holiday.
 UNUSED_ACCOUNTS = timedelta(days=30)
-# The outbox lists what was sent, so that support can answer a question about it; it is not an archive.
+# The outbox lists the emails that were sent, so that support can answer questions about them; it is not an archive.
 MAILS = timedelta(days=30)
 # An event from Vipps is repeated within hours; questions about it come within weeks.
 DELIVERIES = timedelta(days=90)
@@ -42,17 +42,17 @@ BATCH_SIZE = 500
 
 
 def consent_proof() -> timedelta:
-    """Return how long a consent's proof outlives its customer: claims lapse after three years (foreldelsesloven, 2)."""
+    """Return how long a consent's proof is kept after erasure: claims lapse after three years (foreldelsesloven, 2)."""
     return timedelta(days=settings_of_app().keep_consent_proof_days)
 
 
 def orders() -> timedelta:
-    """Return how long after the end of its year an order says whose it was (bokføringsloven, section 13)."""
+    """Return how long after the end of its year an order keeps its customer's details (bokføringsloven, section 13)."""
     return timedelta(days=settings_of_app().keep_orders_days)
 
 
 def orders_before(now: datetime) -> datetime:
-    """Return the moment before which orders are old enough: the accounting years that ended so long ago."""
+    """Return the time before which an order is anonymised: the start of the first accounting year still to be kept."""
     return datetime((now - orders()).year, 1, 1, tzinfo=UTC)
 
 
@@ -60,7 +60,7 @@ def format_period(period: timedelta) -> str:
     """Write how long a period is, in its largest whole unit: "3 years", "90 days", "15 minutes"."""
     days, hours = period.days, int(period.total_seconds() // 3600)
     years, rest = divmod(days, 365)
-    if years and rest <= min(2, years):  # leap days, in the periods of the law
+    if years and rest <= min(2, years):  # the rest is leap days: statutory periods are given in years
         return str(ngettext("%(num)s year", "%(num)s years", years))
     if period == timedelta(days=days):
         return str(ngettext("%(num)s day", "%(num)s days", days))
@@ -70,7 +70,7 @@ def format_period(period: timedelta) -> str:
 
 
 def run(now: datetime, *, dry_run: bool = False) -> Iterator[tuple[str, int]]:
-    """Apply the rules; yields each kind with the number of rows. With `dry_run` the rows are only counted."""
+    """Apply the rules; yield each kind of data with its number of rows. With `dry_run` the rows are only counted."""
     work = _count if dry_run else _forget
     for source in data_sources.registered():
         for rule in source.rules:

@@ -1,1 +1,1 @@
-"""A customer's details: what Vipps said last, what the customer keeps here, and the history of both."""
+"""A customer's profile: the latest values from Vipps, the customer's own values here, and the history of both."""

@@ -1,4 +1,4 @@
-"""Change the values that the customer keeps here, and keep the history of every change, at Vipps or by the customer.
+"""Change the customer's own values, and keep the history of every change, at Vipps or by the customer.
 
 A row is written once. Only its state changes, when the customer answers a proposal or a newer one replaces it.
 """
@@ -27,56 +27,56 @@ def record(customer: Customer, field: str, values: tuple[Any, Any], source: Sour
 
 
 def withdraw_proposals(customer: Customer, *fields: str) -> None:
-    """Withdraw the open proposals about these fields, or all: Vipps says another value by now."""
-    waiting = update(ProfileChange).where(
+    """Withdraw the open proposals about these fields, or all without fields: Vipps has a newer value."""
+    proposed = update(ProfileChange).where(
         ProfileChange.customer_id == customer.id, ProfileChange.state == State.PROPOSED
     )
     if fields:
-        waiting = waiting.where(ProfileChange.field.in_(fields))
-    db.session.execute(waiting.values(state=State.NOTED, decided_at=utcnow()))
+        proposed = proposed.where(ProfileChange.field.in_(fields))
+    db.session.execute(proposed.values(state=State.NOTED, decided_at=utcnow()))
 
 
-# Every login and my page ask this, so it is built once: building it costs as much as running it.
-_ASKED = select(ProfileChange).where(ProfileChange.customer_id == bindparam("customer_id"))
-_ASKED = _ASKED.where(ProfileChange.state == State.PROPOSED).order_by(ProfileChange.id)
+# Every login and the account page run this statement. It is built once, because building costs as much as running.
+_PROPOSED = select(ProfileChange).where(ProfileChange.customer_id == bindparam("customer_id"))
+_PROPOSED = _PROPOSED.where(ProfileChange.state == State.PROPOSED).order_by(ProfileChange.id)
 
 
 def has_proposals(customer: Customer) -> bool:
-    """Tell whether the customer has open proposals; mostly not, so rows become objects only if there are any."""
-    db.session.flush()  # write what this login has recorded
-    first = db.session.connection().execute(_ASKED, {"customer_id": customer.id}).first()
+    """Tell whether the customer has open proposals. Few customers have any, so objects are built only for those."""
+    db.session.flush()  # write the changes that this login has recorded
+    first = db.session.connection().execute(_PROPOSED, {"customer_id": customer.id}).first()
     return first is not None and bool(proposals(customer))
 
 
 def proposals(customer: Customer) -> list[ProfileChange]:
-    """Return the open proposals, the oldest first, without those whose value the customer has by now."""
-    asked = db.session.scalars(_ASKED, {"customer_id": customer.id}).all()
-    mine = local_values(customer) if asked else {}
-    return [change for change in asked if not equal(change.field, change.after, mine[change.field])]
+    """Return the open proposals, the oldest first; a proposal is left out if the customer already has its value."""
+    proposed = db.session.scalars(_PROPOSED, {"customer_id": customer.id}).all()
+    own = local_values(customer) if proposed else {}
+    return [change for change in proposed if not equal(change.field, change.after, own[change.field])]
 
 
 def answer_proposals(customer: Customer, profile: VippsProfile, answers: Mapping[int, bool]) -> list[State] | None:
-    """Take Vipps' value where the answer is yes, and keep the customer's own where it is no. The caller commits.
+    """Take Vipps' value for each yes, and keep the customer's own value for each no. The caller commits.
 
-    Returns the new states: the same form once more changes nothing. None if a proposal was never this customer's.
+    Return the new states; None if a proposal belongs to another customer. Posting the form again changes nothing.
     """
-    theirs = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
-    asked = db.session.scalars(theirs.order_by(ProfileChange.id)).all()
-    if len(asked) != len(answers):
+    of_customer = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.id.in_(answers))
+    answered = db.session.scalars(of_customer.order_by(ProfileChange.id)).all()
+    if len(answered) != len(answers):
         return None
-    states = [state for change in asked if (state := _answer(customer, profile, change, answers[change.id]))]
+    states = [state for change in answered if (state := _answer(customer, profile, change, answers[change.id]))]
     if State.ACCEPTED in states:
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
     return states
 
 
 def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, Any]) -> list[str]:
-    """Store what the customer typed, and return the fields that changed. The caller commits."""
-    mine = local_values(customer)
-    changed = [field for field, value in values.items() if value != mine[field]]
+    """Store the values that the customer typed, and return the fields that changed. The caller commits."""
+    own = local_values(customer)
+    changed = [field for field, value in values.items() if value != own[field]]
     for field in changed:
         assign(customer, field, values[field], profile, verified=False)
-        record(customer, field, (mine[field], values[field]), Source.CUSTOMER, State.APPLIED)
+        record(customer, field, (own[field], values[field]), Source.CUSTOMER, State.APPLIED)
     if changed:
         account_activity.record(customer, Kind.PROFILE_CHANGED)
     return changed
@@ -84,29 +84,30 @@ def edit(customer: Customer, profile: VippsProfile | None, values: Mapping[str, 
 
 def history(customer: Customer) -> Sequence[ProfileChange]:
     """Return the latest changes, newest first."""
-    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id)
-    return db.session.scalars(mine.order_by(ProfileChange.id.desc()).limit(MAX_SHOWN)).all()
+    changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id)
+    return db.session.scalars(changes.order_by(ProfileChange.id.desc()).limit(MAX_SHOWN)).all()
 
 
 def latest_of(customer: Customer, field: str) -> ProfileChange | None:
     """Return the latest change of a field at Vipps."""
-    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.source == Source.VIPPS)
-    return db.session.scalar(mine.where(ProfileChange.field == field).order_by(ProfileChange.id.desc()).limit(1))
+    changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field == field)
+    at_vipps = changes.where(ProfileChange.source == Source.VIPPS)
+    return db.session.scalar(at_vipps.order_by(ProfileChange.id.desc()).limit(1))
 
 
 def email_taken(customer: Customer, email: str) -> bool:
-    """Tell whether an address opens another account."""
+    """Tell whether another account has this email address."""
     holder = lookup.find_by_email(email)
     return holder is not None and holder.id != customer.id
 
 
 def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | None, *, verified: bool) -> None:
-    """Make a value the customer's own; `verified` says whether Vipps has verified it. The caller commits."""
+    """Store a value as the customer's own; `verified` tells whether Vipps has verified it. The caller commits."""
     match field:
         case "name":
-            theirs = profile if profile and profile.name == value else VippsProfile()
+            in_vipps = profile if profile and profile.name == value else VippsProfile()
             customer.name = value
-            customer.given_name, customer.family_name = theirs.given_name or "", theirs.family_name or ""
+            customer.given_name, customer.family_name = in_vipps.given_name or "", in_vipps.family_name or ""
         case "email":
             _replace_email(customer, value)
         case "phone_number":
@@ -118,23 +119,23 @@ def assign(customer: Customer, field: str, value: Any, profile: VippsProfile | N
 
 
 def put_off(customer: Customer, now: Values, own: Values, phone_verified: bool) -> frozenset[str]:
-    """Return the fields in which a change at Vipps still waits, so that this login tries it again.
+    """Return the fields whose last change at Vipps was put off, so that this login tries it again.
 
-    It waits if another account had the email address, if its proposal was withdrawn without an answer, or if the number
-    was not verified and is by now; until the customer or Vipps has changed the field again.
+    A change was put off if another account had the email address, if its proposal was withdrawn without an answer, or
+    if the phone number was not verified then and is verified now. A later change of the field ends this.
     """
-    # An address from Vipps never becomes the customer's own by itself, so most customers have none.
+    # An address from Vipps becomes the customer's own only if the customer wants it, so most customers have none.
     fields = [field for field in own if now[field] is not None and (field, own[field]) != ("address", None)]
     differing = [field for field in fields if not equal(field, now[field], own[field])]
     if not differing:
         return frozenset()
-    mine = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field.in_(differing))
-    latest = {change.field: change for change in db.session.scalars(mine.order_by(ProfileChange.id))}
+    changes = select(ProfileChange).where(ProfileChange.customer_id == customer.id, ProfileChange.field.in_(differing))
+    latest = {change.field: change for change in db.session.scalars(changes.order_by(ProfileChange.id))}
     may_ask = phone_verified and customer.refresh_policy == Policy.ASK
-    return frozenset(field for field, change in latest.items() if _waits(change, now[field], may_ask))
+    return frozenset(field for field, change in latest.items() if _is_put_off(change, now[field], may_ask))
 
 
-def _waits(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
+def _is_put_off(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
     if not equal(change.field, change.after, value):
         return False
     withdrawn = change.decided_at is not None or (change.field == "phone_number" and may_ask_for_phone)
@@ -142,16 +143,16 @@ def _waits(change: ProfileChange, value: Any, may_ask_for_phone: bool) -> bool:
 
 
 def _answer(customer: Customer, profile: VippsProfile, change: ProfileChange, take: bool) -> State | None:
-    """Apply one answer; None if it had been given before: of two answers at the same moment one counts."""
+    """Apply one answer and return the new state; None if the proposal is no longer open. Only one answer counts."""
     state = State.ACCEPTED if take else State.DECLINED
     if take and change.field == "email" and email_taken(customer, change.after):
         state = State.EMAIL_TAKEN
     still_open = (ProfileChange.id == change.id, ProfileChange.state == State.PROPOSED)
-    moved = update(ProfileChange).where(*still_open).values(state=state, decided_at=utcnow())
-    if db.session.scalar(moved.returning(ProfileChange.id)) is None:
+    decide = update(ProfileChange).where(*still_open).values(state=state, decided_at=utcnow())
+    if db.session.scalar(decide.returning(ProfileChange.id)) is None:
         return None
     if state is State.ACCEPTED:
-        # An old proposal proves nothing about a number that another customer has verified since.
+        # An old proposal does not verify a number that another customer has verified since.
         is_phone = change.field == "phone_number"
         verified = not (is_phone and phone_number.is_verified_elsewhere_since(change.after, change.at))
         assign(customer, change.field, change.after, profile, verified=verified)

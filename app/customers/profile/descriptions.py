@@ -1,4 +1,4 @@
-"""A profile's changes in words, and how old something is."""
+"""Describe a profile's changes in words, and how long ago an event was."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -29,7 +29,7 @@ AddressParts = Mapping[str, str]
 
 
 def age(moment: datetime) -> str:
-    """Write how long ago something was: "today at 14:03", "12 days ago"."""
+    """Write how long ago a time was: "today at 14:03", "12 days ago"."""
     then, now = to_user_timezone(moment), to_user_timezone(utcnow())
     days, time = (now.date() - then.date()).days, format_datetime(moment, time_format(language()))
     if days <= 1:
@@ -39,7 +39,7 @@ def age(moment: datetime) -> str:
 
 
 def value_lines(field: str, value: Any) -> list[str]:
-    """Return the lines in which a value is shown; none for no value."""
+    """Return the lines in which a value is shown; none if there is no value."""
     if not value:
         return []
     if field == "address":

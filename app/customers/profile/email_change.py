@@ -1,7 +1,7 @@
-"""Change an account's email address: a logged-in customer asks for it, and an emailed link proves the new address.
+"""Change an account's email address: a logged-in customer requests it, and an emailed link proves the new address.
 
-Only the reader of the new mailbox learns whether the address opens another account (ASVS 6.3.8). A registration that
-was never confirmed has no owner, so it does not keep the address from a customer who proves it.
+Only the reader of the new mailbox learns whether another account has the address (ASVS 6.3.8). A registration that was
+never confirmed has no owner, so it does not keep the address from a customer who proves it.
 """
 
 from app.customers import account_activity, account_emails, email_tokens, lookup
@@ -14,9 +14,9 @@ from app.database import begin_write, db
 
 
 def send_link(customer: Customer, new_email: str) -> bool:
-    """Email a link to a new address, given in its normal form, or a notice to the account that has it.
+    """Email a link to a new address in its normal form. If another account has the address, email a notice instead.
 
-    Returns False if the address got enough emails; then roll back, so that the earlier link still works.
+    Return False if the address has reached its limit of emails; then roll back, so that the earlier link still works.
     """
     begin_write()
     lookup.lock_customer(customer.id)
@@ -32,7 +32,7 @@ def send_link(customer: Customer, new_email: str) -> bool:
 def change(customer: Customer, token: str) -> bool:
     """Change the address to that of an emailed link, end other sessions and links, and tell the old address.
 
-    Returns False if the link does not work for this account, or its address opens another account by now; raises
+    Return False if the link does not work for this account, or if another account has the address by now. Raise
     `IntegrityError` if another request is faster (ASVS 6.3.7).
     """
     begin_write()

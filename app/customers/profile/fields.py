@@ -1,4 +1,4 @@
-"""The fields of a profile, in the one form in which Vipps' values and the customer's own are compared. Pure.
+"""The fields of a profile, in the form in which Vipps' values and the customer's own values are compared. Pure.
 
 A value is None, text, or addresses as JSON objects. An email address counts only if Vipps has verified it. `address` is
 the person's default address at Vipps if the shop can send to it, or the delivery address that the customer keeps here.
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 
 def local_values(customer: Customer) -> Values:
-    """Return what the customer keeps here; a value that they do not have is None."""
+    """Return the customer's own values; an empty value is None."""
     return {
         "name": customer.name or None,
         "email": customer.email,
@@ -54,7 +54,7 @@ def local_values(customer: Customer) -> Values:
 
 
 def provider_values(columns: Mapping[str, Any]) -> Values:
-    """Return what Vipps said, given the columns of a `VippsProfile`, in the forms in which the shop keeps its own."""
+    """Return the values from Vipps, given the columns of a `VippsProfile`, in the form of the customer's own values."""
     addresses = columns["addresses"]
     default = from_parts(addresses[0]) if addresses else None
     return {
@@ -67,7 +67,7 @@ def provider_values(columns: Mapping[str, Any]) -> Values:
 
 
 def equal(field: str, one: Any, other: Any) -> bool:
-    """Tell whether two values of a field are the same; an address is, however its letters and lines are written."""
+    """Tell whether two values of a field are equal. Upper case and blanks make no difference in an address."""
     if field == "address" and one and other:
         return _folded(one) == _folded(other)
     return bool(one == other)

@@ -1,7 +1,7 @@
-"""Store what Vipps says about a customer, and apply what `refresh_plan` decides about it.
+"""Store the profile that Vipps returns, and apply the changes that `refresh_plan` decides.
 
-What Vipps said last (`VippsProfile`) is kept apart from the customer's own values. What a change at Vipps does here is
-the customer's choice (`Customer.refresh_policy`). After a revocation Vipps' values stay unused until the next login.
+The latest profile from Vipps (`VippsProfile`) is kept apart from the customer's own values. The customer chooses what a
+change at Vipps does here (`Customer.refresh_policy`). After a revocation Vipps' values are unused until the next login.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ from app.vipps.claims import Address, UserInfo
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh brought: the fields that changed at Vipps, and what became of them."""
+    """The result of a refresh: the fields that changed at Vipps, and the number of proposals."""
 
     news: tuple[str, ...] = ()
     proposed: int = 0
 
 
 def refresh(link: VippsLink, info: UserInfo) -> Refreshed:
-    """Store what Vipps says now, and apply what changed since the login before. The caller commits."""
+    """Store Vipps' profile, and apply the changes since the login before. The caller commits."""
     customer, columns, phone_verified = link.customer, _columns(info), info.phone_number_verified
     now, own = provider_values(columns), local_values(customer)
     put_off = change_history.put_off(customer, now, own, phone_verified) if link.profile else frozenset()
@@ -62,13 +62,13 @@ def apply(changes: Changes, customer: Customer, profile: VippsProfile) -> None:
         phone_number.mark_verified(customer)
     elif changes.phone_verified is False:
         customer.phone_verified_at = None
-    # A new email address has left a line of its own.
+    # A new email address has its own entry in the account activity (`EMAIL_CHANGED`).
     if any(line.state is State.APPLIED and line.field != "email" for line in changes.lines):
         account_activity.record(customer, Kind.PROFILE_CHANGED, method=Source.VIPPS)
 
 
 def vipps_profile_of(customer: Customer) -> VippsProfile | None:
-    """Return what Vipps said at the latest login; None if it never did. While the sharing is ended, none is shown."""
+    """Return Vipps' profile at the latest login; None without one, or while the sharing is revoked."""
     shared = select(VippsProfile).join(VippsProfile.link)
     shared = shared.where(VippsLink.customer_id == customer.id, VippsLink.sharing_revoked_at.is_(None))
     return db.session.scalar(shared.order_by(VippsProfile.received_at.desc()).limit(1))
@@ -80,26 +80,26 @@ def addresses_in(profile: VippsProfile | None) -> list[Address]:
 
 
 def delivery_addresses(customer: Customer, profile: VippsProfile | None) -> list[Address]:
-    """Return where the customer may want deliveries: the address they keep here, then the others from Vipps."""
-    mine = [from_parts(customer.address, OWN)] if customer.address else []
-    theirs = [each for each in addresses_in(profile) if not equal("address", parts_of(each), customer.address)]
-    return [*mine, *theirs]
+    """Return the addresses to offer for delivery: the customer's own address, then the different ones from Vipps."""
+    own = [from_parts(customer.address, OWN)] if customer.address else []
+    in_vipps = [each for each in addresses_in(profile) if not equal("address", parts_of(each), customer.address)]
+    return [*own, *in_vipps]
 
 
 def columns_of(profile: VippsProfile) -> dict[str, Any]:
-    """Return the columns of what Vipps said last."""
+    """Return the columns of a profile from Vipps."""
     return {name: getattr(profile, name) for name in PROFILE_COLUMNS}
 
 
 def _values_before(link: VippsLink, now: Values) -> Values:
-    """Return Vipps' values of the login before; empty at the first login of a link."""
+    """Return Vipps' values at the login before; empty at the first login of this Vipps user."""
     if link.profile is None:
         withdraw_proposals(link.customer)  # proposals of an earlier link
         return {}
     before = provider_values(columns_of(link.profile))
     if before == now:
         return before
-    # Of two logins at the same moment the second reads what the first has stored, and so finds no change.
+    # With two concurrent logins the second one reads the values that the first has stored, and so finds no change.
     db.session.refresh(link.profile, with_for_update=True)
     return provider_values(columns_of(link.profile))
 

@@ -1,8 +1,8 @@
 """What a login with Vipps does to a customer's profile: a pure function from the values to a list of changes.
 
-Vipps sends no event for a change: every login brings the values of today. So each field is compared with its value at
+Vipps sends no event for a change: every login brings the current values. So each field is compared with its value at
 the login before, and a difference is a change at Vipps. A change that was put off (`change_history.put_off`) is tried
-again at each login. The first row that fits decides what a change does here.
+again at each login. The first matching row decides what a change does here.
 
 | the field that changed at Vipps                                     | state                      |
 |---------------------------------------------------------------------|----------------------------|
@@ -15,7 +15,7 @@ again at each login. The first row that fits decides what a change does here.
 | policy `ASK`, verified by Vipps                                     | `PROPOSED`                 |
 | policy `ASK`, not verified by Vipps; or policy `KEEP`               | `NOTED`                    |
 
-A value that is gone at Vipps never empties the customer's own. "At first" means the first login of this Vipps user.
+A value that is gone at Vipps never removes the customer's own value. "At first" means the first login of a Vipps user.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def plan(
 
 
 def _state(field: str, value: Any, own: Any, policy: Policy, *, first: bool, verified: bool) -> State | None:
-    """Apply the table above to one field that changed, of no other account; None for no line."""
+    """Apply the table above to one changed field that no other account has; None if it gets no line."""
     if field == "addresses":
         return None if first else State.NOTED
     if field == "address" and (own is None or value is None or policy is Policy.KEEP):

@@ -1,6 +1,6 @@
-"""The pages of the accounts: log in and out, register, passwords, my page, what Vipps may do here.
+"""The pages of the accounts: log in and out, register, passwords, the account page, linking Vipps.
 
-They are listed here and not in `app.customers`, where a page's module would hide the rules of the same name.
+They are imported here and not in `app.customers`, where a page's module would hide a package with the same name.
 """
 
 from flask import abort, request

@@ -1,4 +1,4 @@
-"""My page, the activity list, and where the customer is logged in."""
+"""The account page, the activity list, and the list of the customer's sessions."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ bp = Blueprint("account", __name__)
 @bp.get("/account")
 @login_required
 def overview() -> ResponseReturnValue:
-    """Show what the shop knows about the customer, where it came from, and how they log in."""
+    """Show the data that the shop has about the customer, its sources, and the login methods."""
     customer = required_customer()
     profile = vipps_profile_of(customer)
     logins = account_activity.latest_logins(customer, LOGINS_SHOWN)
@@ -54,15 +54,15 @@ def overview() -> ResponseReturnValue:
 @bp.get("/account/activity")
 @login_required
 def activity() -> ResponseReturnValue:
-    """Show what happened to the account, newest first."""
-    mine = account_activity.of_customer(required_customer())
-    return render_template("customers/activity.html", listing=paginate_as_asked(mine, Activity.id, PER_PAGE))
+    """Show the activity of the account, newest first."""
+    entries = account_activity.of_customer(required_customer())
+    return render_template("customers/activity.html", listing=paginate_as_asked(entries, Activity.id, PER_PAGE))
 
 
 @bp.get(f"/account/activity/<int(max={MAX_ID}):activity_id>")
 @login_required
 def why(activity_id: int) -> ResponseReturnValue:
-    """Show one line of the list: when, how, what was decided and why."""
+    """Show one entry of the list: its time, its method, the decision and its reasons."""
     line = account_activity.find(required_customer(), activity_id) or abort(404)
     return render_template(
         "customers/why.html", line=line, decided=describe_decision(line), reasons=describe_reasons(line.reasons)
@@ -82,7 +82,7 @@ def sessions() -> ResponseReturnValue:
 @bp.post(f"/account/sessions/<int(max={MAX_ID}):session_id>/end")
 @login_required
 def end_session(session_id: int) -> ResponseReturnValue:
-    """End one session of this customer's; another customer's counts as none (ASVS 8.2.2)."""
+    """End one of this customer's sessions; answer 404 for another customer's session (ASVS 8.2.2)."""
     customer = required_customer()
     begin_write()
     others = (row for row in session_store.open_sessions(customer) if row != current_session())
@@ -98,7 +98,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
 @bp.post("/account/sessions/end-others")
 @login_required
 def end_other_sessions() -> ResponseReturnValue:
-    """End every session of this customer's but this one."""
+    """End every session of this customer except this one."""
     customer = required_customer()
     begin_write()
     end_sessions_of(customer, EndReason.ENDED_BY_CUSTOMER, except_current=True)
@@ -110,5 +110,5 @@ def end_other_sessions() -> ResponseReturnValue:
 
 
 def _in_words(limit: timedelta) -> str:
-    """Return a limit as people say it; 90 minutes are not rounded to two hours."""
+    """Return a time limit in words; 90 minutes are not rounded to two hours."""
     return str(format_timedelta(limit, threshold=2))

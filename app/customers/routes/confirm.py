@@ -1,4 +1,4 @@
-"""Confirm that it is really you, before something that matters: by the password, or in the Vipps app."""
+"""Re-authenticate a customer before an important change: by the password, or in the Vipps app."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ bp = Blueprint("confirm", __name__)
 @bp.get("/account/confirm")
 @session_cookie.login_required
 def page() -> ResponseReturnValue:
-    """Ask once more who this is."""
+    """Ask the customer to re-authenticate."""
     form = ConfirmationForm(formdata=None)
     form.next.data = _target(request.args.get("next"))
     return _page(form)
@@ -34,7 +34,7 @@ def page() -> ResponseReturnValue:
 @rate_limits.limit_per_customer(rate_limits.LOGIN_PER_ACCOUNT)
 @session_cookie.login_required
 def by_password() -> ResponseReturnValue:
-    """Take the password for an answer, and go where the person was going."""
+    """Re-authenticate by the password, and redirect to the page that the customer asked for."""
     form, customer = ConfirmationForm(), session_cookie.required_customer()
     form.next.data = _target(form.next.data)
     is_right = form.validate_on_submit() and lock_if_correct(customer, form.password.data or "", lookup.lock_customer)
@@ -51,7 +51,7 @@ def by_password() -> ResponseReturnValue:
 @bp.post("/account/confirm/vipps")
 @session_cookie.login_required
 def by_vipps() -> ResponseReturnValue:
-    """Have the person confirm in the Vipps app, even if this browser is remembered there."""
+    """Send the customer to Vipps to re-authenticate, for the purpose that `_purpose` returns."""
     target, customer = _target(request.form.get("next")), session_cookie.required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("confirm.page", next=target), 303)
@@ -59,9 +59,9 @@ def by_vipps() -> ResponseReturnValue:
 
 
 def _purpose(customer: Customer) -> LoginPurpose:
-    """Return what a login has to prove: the confirmation in the app, unless the customer has no other proof at all.
+    """Return the purpose: a confirmation in the app, or a plain login if the customer has no other proof.
 
-    `VIPPS_PLAN=advanced` keeps a person who removes `acr_values` from the address from confirming by a plain login.
+    With `VIPPS_PLAN=advanced` a plain login never counts: a person could remove `acr_values` from the URL.
     """
     if settings_of_app().vipps_plan == "advanced" or has_proof_without_vipps(customer):
         return LoginPurpose.CONFIRM

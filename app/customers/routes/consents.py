@@ -1,7 +1,7 @@
-"""The preference centre: what was agreed, when and in which words, and a switch for each channel.
+"""The preference centre: each consent with its time and exact words, and a switch for each channel.
 
-Taking a yes back is as easy as giving it (GDPR, article 7(3)): one press, no confirmation, no login in the app. The
-link in an email that ends it works for people and for email programs, without a login.
+Withdrawing a consent is as easy as giving it (GDPR, article 7(3)): one click, no re-authentication, no login in the
+app. The unsubscribe link in an email works for people and for email programs, without a login.
 """
 
 import json
@@ -49,7 +49,7 @@ def page() -> ResponseReturnValue:
 @bp.post("/account/consents")
 @login_required
 def choose() -> ResponseReturnValue:
-    """Turn one channel on or off; what holds already stays as it is."""
+    """Turn one channel on or off; a choice that is already in force changes nothing."""
     consent_id, answer = request.form.get("consent", ""), request.form.get("answer")
     if answer not in (ON, OFF) or (answer == ON and consent_id not in CHANNELS):
         abort(400)
@@ -70,7 +70,7 @@ def turn_all_off() -> ResponseReturnValue:
 @bp.post("/account/consents/asked")
 @login_required
 def answer_once() -> ResponseReturnValue:
-    """Take the answers to the question that was asked after a first login."""
+    """Record the answers to the consent questions after a first login."""
     answer = request.form.get("answer")
     if answer not in (SAVE, NONE):
         abort(400)
@@ -83,7 +83,7 @@ def answer_once() -> ResponseReturnValue:
 @bp.get("/account/consents/evidence")
 @login_required
 def download() -> ResponseReturnValue:
-    """Hand over every answer with its exact words, its raw object and the object's hash."""
+    """Download every answer with its exact words, its raw object and the object's hash."""
     document = ledger.document(ledger.history(required_customer()))
     text = json.dumps(document, indent=2, ensure_ascii=False, default=datetime.isoformat)
     response = Response(text, mimetype="application/json")
@@ -93,14 +93,14 @@ def download() -> ResponseReturnValue:
 
 @unsubscribe_bp.get("/unsubscribe/<token>", endpoint="page")
 def unsubscribe_page(token: str) -> ResponseReturnValue:
-    """Show what the link ends; nothing happens before the button is pressed, since mail scanners open links."""
+    """Show the consent that the link withdraws. Only the button withdraws it, because mail scanners open links."""
     link = unsubscribe.find(token)
     return render_template("customers/unsubscribe.html", token=token, channel=link[1]) if link else _unknown_link()
 
 
 @unsubscribe_bp.post("/unsubscribe/<token>")
 def withdraw(token: str) -> ResponseReturnValue:
-    """Withdraw at once; as often as it is pressed."""
+    """Withdraw the consent at once; repeats change nothing."""
     link = unsubscribe.withdraw(token)
     if link is None:
         db.session.rollback()
@@ -122,14 +122,14 @@ def _unknown_link() -> ResponseReturnValue:
 
 
 def _locked_customer() -> Customer:
-    """Return the customer who is logged in, locked, so that of two clicks the second finds what the first did."""
+    """Lock and return the customer who is logged in, so that a second click finds the changes of the first one."""
     customer_id = required_customer().id
     begin_write()
     return lookup.lock_customer(customer_id) or abort(403)
 
 
 def _commit(customer: Customer, rows: list[ConsentRecord], text: str, target: str = "") -> ResponseReturnValue:
-    """Record the change and commit it; a yes to email is answered by email, with the link that ends it."""
+    """Commit the change. After a yes to emails, send an email with the unsubscribe link."""
     granted = [row.consent_id for row in rows if row.granted]
     if rows:
         account_activity.record(customer, Kind.CONSENT_GIVEN if granted else Kind.CONSENT_WITHDRAWN)

@@ -1,6 +1,6 @@
-"""Change the email address: asked for on my page, proved by a link to the new address, told to the old one.
+"""Change the email address: the customer requests it, a link to the new address proves it, the old address is told.
 
-The page does not say whether the new address opens another account; only an email to it does (ASVS 6.3.8).
+The page does not reveal whether another account has the new address; only an email to that address does (ASVS 6.3.8).
 """
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -35,7 +35,7 @@ def change() -> ResponseReturnValue:
 @takes_equally_long
 @reauthentication.required
 def send_link() -> ResponseReturnValue:
-    """Email a link to the new address, or a notice to the account that has it; the page is the same."""
+    """Email a link to the new address, or a notice if another account has it. The page is the same in both cases."""
     form, customer = EmailForm(), session_cookie.required_customer()
     if form.validate_on_submit() and form.address == customer.email and customer.email_verified_at:
         form.email.errors = [_("That is already your email address.")]
@@ -53,7 +53,7 @@ def send_link() -> ResponseReturnValue:
 @bp.get("/account/email/<token>")
 @session_cookie.login_required
 def confirm(token: str) -> ResponseReturnValue:
-    """Show what the mailed link does; nothing happens before the button is pressed."""
+    """Show the effect of the emailed link. Only the button changes the address."""
     proof = email_tokens.find(token, TokenPurpose.CHANGE_EMAIL)
     if proof is None or proof.customer_id != session_cookie.required_customer().id:
         return _spent()
@@ -64,7 +64,7 @@ def confirm(token: str) -> ResponseReturnValue:
 @limit_per_client(rate_limits.LINKS_PER_CLIENT)
 @session_cookie.login_required
 def confirmed(token: str) -> ResponseReturnValue:
-    """Make the new address the account's; other browsers and open links end."""
+    """Change the account's address; its other sessions and its open links end."""
     customer = session_cookie.required_customer()
     try:
         changed = email_change.change(customer, token)

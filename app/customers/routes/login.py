@@ -1,7 +1,7 @@
 """Log in and log out.
 
-Logging out ends the session of this shop in this browser, and nothing at Vipps: a merchant cannot log a person out
-there, since that would make every other site forget the browser too (Vipps Login API FAQ: "How can I log a user out?").
+Logging out ends this shop's session in this browser, and changes nothing at Vipps: a merchant cannot log a person out
+there, because this would affect every other site too (Vipps Login API FAQ: "How can I log a user out?").
 """
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -45,7 +45,7 @@ def page() -> ResponseReturnValue:
 
 @bp.get("/login/password")
 def password_page() -> ResponseReturnValue:
-    """Redirect the reload of a refused login to the page."""
+    """Redirect to the login page: the reload of a refused login requests this URL."""
     return redirect(url_for("login.page"), 303)
 
 
@@ -71,7 +71,7 @@ def password() -> ResponseReturnValue:
     if not customer or not _mail_confirmation(customer):
         db.session.rollback()
     db.session.commit()
-    # No such account, no password on it, a wrong one, an address not confirmed: the page does not tell which.
+    # No account, no password, a wrong password or an unconfirmed address: the page does not tell which.
     log.info("login_refused", method=LoginMethod.PASSWORD)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="refused")
     return _page(form, target, refused=True), 422
@@ -79,7 +79,7 @@ def password() -> ResponseReturnValue:
 
 @bp.errorhandler(TooManyRequests)
 def too_many(_error: TooManyRequests) -> ResponseReturnValue:
-    """Say that the password has to wait, and which ways in do not."""
+    """Say that password logins must wait, and which login methods still work."""
     target = local_path(request.form.get("next"), HOME)
     log.info("login_refused", method=LoginMethod.PASSWORD, too_many=True)
     send(login_ended, method=LoginMethod.PASSWORD, outcome="too_many")
@@ -103,7 +103,7 @@ def logout() -> ResponseReturnValue:
     session_cookie.end_current_session(EndReason.LOGGED_OUT)
     callback_replay.end_replayable_sessions(EndReason.LOGGED_OUT)
     if pending := pending_link.of_browser():
-        pending_link.delete_pending(pending)  # or the next person at this computer could finish it
+        pending_link.delete_pending(pending)  # otherwise the next user of this computer could finish it
     db.session.commit()
     response = redirect(url_for("login.logged_out"), 303)
     clear_cookie(response, session_cookie.SESSION_COOKIE)
@@ -113,7 +113,7 @@ def logout() -> ResponseReturnValue:
 
 @bp.get("/logged-out")
 def logged_out() -> ResponseReturnValue:
-    """Say what logging out did, and what it did not."""
+    """Explain what logging out has ended and what it has not."""
     if session_cookie.current_customer() is not None:
         flash(_("You are logged in."), "info")
         return redirect(url_for("account.overview"), 303)
@@ -121,7 +121,7 @@ def logged_out() -> ResponseReturnValue:
 
 
 def _mail_confirmation(customer: Customer) -> bool:
-    """Mail a new link to an address that was never confirmed; False if one was sent a short while ago."""
+    """Email a new link to an address that was never confirmed; False if one was sent a short while ago."""
     if email_tokens.sent_recently(customer, TokenPurpose.CONFIRM):
         return False
     token = email_tokens.issue(customer, str(customer.email), TokenPurpose.CONFIRM)

@@ -1,4 +1,4 @@
-"""Passwords: a link by mail for who forgot theirs, and a change for who is logged in."""
+"""Passwords: an emailed link after a forgotten password, and a change by a logged-in customer."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -28,7 +28,7 @@ def forgot() -> ResponseReturnValue:
 @limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 @takes_equally_long
 def send_link() -> ResponseReturnValue:
-    """Mail a link if the address has an account; the answer is the same if not."""
+    """Email a link if the address has an account. The page is the same if it has none."""
     form = EmailForm()
     if not form.validate_on_submit():
         return render_template("customers/forgot.html", form=form), 422
@@ -38,13 +38,13 @@ def send_link() -> ResponseReturnValue:
 
 @bp.get("/password/sent")
 def sent() -> ResponseReturnValue:
-    """Say that a mail is on its way, if there is an account."""
+    """Say that an email is on its way if there is an account."""
     return render_template("customers/forgot_sent.html")
 
 
 @bp.get("/password/reset/<token>")
 def reset(token: str) -> ResponseReturnValue:
-    """Show the form for a new password; the link is used up when it is sent."""
+    """Show the form for a new password. Sending the form uses up the link."""
     proof = email_tokens.find(token, TokenPurpose.RESET)
     if proof is None:
         return _spent()
@@ -54,7 +54,7 @@ def reset(token: str) -> ResponseReturnValue:
 @bp.post("/password/reset/<token>")
 @limit_per_client(rate_limits.LINKS_PER_CLIENT)
 def set_new(token: str) -> ResponseReturnValue:
-    """Set the new password, end every session, and log in here: the mailbox has proved who this is."""
+    """Set the new password, end every session, and log in here: the emailed link has proved who the customer is."""
     proof = email_tokens.find(token, TokenPurpose.RESET)
     if proof is None:
         return _spent()
@@ -101,7 +101,7 @@ def save_change() -> ResponseReturnValue:
 @limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 @session_cookie.login_required
 def send_first_link() -> ResponseReturnValue:
-    """Mail a link to set a first password: being logged in is not enough to add a way to log in."""
+    """Email a link to set a first password: a session alone is not enough to add a login method."""
     address = _email() or abort(400)
     _mail_link(address)
     flash(_("We have sent a link to %(email)s.", email=address), "success")

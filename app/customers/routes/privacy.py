@@ -1,4 +1,4 @@
-"""A copy of everything about the customer, and the deletion of the account: both after re-authentication."""
+"""The copy of all data about the customer, and the deletion of the account: both after re-authentication."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ bp = Blueprint("privacy", __name__)
 @bp.get("/account/export")
 @reauthentication.required
 def copy() -> ResponseReturnValue:
-    """Show what the copy holds."""
+    """Show the contents of the copy."""
     return render_template("customers/export.html", titles=export.titles())
 
 
@@ -28,7 +28,7 @@ def copy() -> ResponseReturnValue:
 @limit_per_customer(COPIES_PER_CUSTOMER)
 @reauthentication.required
 def download() -> ResponseReturnValue:
-    """Make the copy and hand it over; it is kept nowhere."""
+    """Make the copy and send it to the browser; the shop does not store it."""
     customer = session_cookie.required_customer()
     account_activity.record(customer, Kind.DATA_EXPORTED)
     db.session.commit()
@@ -41,7 +41,7 @@ def download() -> ResponseReturnValue:
 @bp.get("/account/delete")
 @reauthentication.required
 def deletion() -> ResponseReturnValue:
-    """Show what goes and what has to stay."""
+    """Show which data is deleted and which must be kept."""
     connected = lookup.link_of(session_cookie.required_customer()) is not None
     kept = {"consent_proof": retention.consent_proof(), "mails": retention.MAILS}
     return render_template("customers/delete.html", connected=connected, **kept)
@@ -50,7 +50,7 @@ def deletion() -> ResponseReturnValue:
 @bp.post("/account/delete")
 @reauthentication.required
 def delete() -> ResponseReturnValue:
-    """Erase the customer; receipts and proofs stay, without them."""
+    """Erase the customer; orders and consent proofs stay without the customer's details."""
     customer_id = session_cookie.required_customer().id
     begin_write()
     customer = lookup.lock_customer(customer_id)

@@ -1,4 +1,4 @@
-"""The profile: what the customer keeps here, what Vipps says, what to do when the two differ, and what changed when."""
+"""The profile: the customer's own values, the values from Vipps, the choice between them, and the history."""
 
 import re
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ bp = Blueprint("profile", __name__)
 
 
 class DetailsForm(AddressForm):
-    """The customer's own details, as they want them here."""
+    """The form for the customer's own values."""
 
     name = StringField(
         _l("Name"), filters=[one_line], validators=[DataRequired(_l("Enter your name.")), Length(max=200)]
@@ -42,7 +42,7 @@ class DetailsForm(AddressForm):
     shown = HiddenField()
 
     def __init__(self, customer: Customer) -> None:
-        """Fill in what the customer has; an address from Vipps may be in a country that the shop does not send to."""
+        """Fill in the customer's values. An address from Vipps may be in a country that the shop does not send to."""
         self._kept = customer.address
         address = _in_one_line(self._kept) if self._kept else {"country": "NO"}
         super().__init__(data={"name": customer.name, "phone": phone_number.readable(customer.phone_number), **address})
@@ -52,17 +52,17 @@ class DetailsForm(AddressForm):
             self.country.choices = [*country_choices(), (country, country_name(country))]
 
     def show(self) -> None:
-        """Remember in the form which values it is about."""
+        """Store a hash of the shown values in the form."""
         self.shown.data = self._current
 
     @property
     def is_about_now(self) -> bool:
-        """Tell whether the customer saw the values of now: a login may have brought others since."""
+        """Tell whether the form showed the current values: a login may have changed them since."""
         return bool(self.shown.data == self._current)
 
     @property
     def types_address(self) -> bool:
-        """Tell whether a new delivery address is typed: all its fields may be empty, or left as they were."""
+        """Tell whether the customer typed a new delivery address, and did not leave its fields empty or unchanged."""
         return not self._leaves_address and any(field.data for field in (self.street, self.postal_code, self.region))
 
     @property
@@ -70,7 +70,7 @@ class DetailsForm(AddressForm):
         return bool(self._kept) and parts_of(self.typed_address(OWN)) == _in_one_line(self._kept or {})
 
     def values(self) -> dict[str, Any]:
-        """Return what a valid form says, by the profile's fields; an address that was left alone keeps its lines."""
+        """Return a valid form's values by the profile's fields. An unchanged address keeps its lines."""
         address = self._kept if self._leaves_address else None
         if self.types_address:
             address = parts_of(self.typed_address(OWN))
@@ -78,20 +78,20 @@ class DetailsForm(AddressForm):
 
 
 class PolicyForm(Form):
-    """What a change at Vipps does here."""
+    """The form to choose the effect of changes at Vipps."""
 
     policy = RadioField(choices=list(Policy), validators=[DataRequired()])
 
 
 def _in_one_line(address: dict[str, str]) -> dict[str, str]:
-    """Return an address as it fits into a form: text fields have one line."""
+    """Return an address with each part in one line, as the form's text fields need it."""
     return {**parts_of(from_parts(address)), "street": ", ".join(str(address.get("street") or "").splitlines())}
 
 
 @bp.get("/account/profile")
 @login_required
 def page() -> ResponseReturnValue:
-    """Show the customer's own details beside what Vipps says."""
+    """Show the customer's own values beside the values from Vipps."""
     customer = required_customer()
     return _page(customer, DetailsForm(customer))
 
@@ -99,7 +99,7 @@ def page() -> ResponseReturnValue:
 @bp.post("/account/profile")
 @login_required
 def save() -> ResponseReturnValue:
-    """Save the customer's own details."""
+    """Save the customer's own values."""
     begin_write()
     customer = _locked_customer()
     form = DetailsForm(customer)
@@ -120,7 +120,7 @@ def save() -> ResponseReturnValue:
 @bp.post("/account/profile/proposals")
 @login_required
 def decide() -> ResponseReturnValue:
-    """Carry out the customer's answers, field by field."""
+    """Apply the customer's answers to proposals, field by field."""
     answers = _answers(request.form)
     states = in_one_transaction(lambda: _decided(answers))
     if states is None:
@@ -139,7 +139,7 @@ def decide() -> ResponseReturnValue:
 @bp.post("/account/profile/policy")
 @login_required
 def choose_policy() -> ResponseReturnValue:
-    """Keep what a change at Vipps shall do here."""
+    """Store the customer's choice for changes at Vipps."""
     form = PolicyForm()
     if not form.validate():
         abort(400)
@@ -181,12 +181,12 @@ def _decided(answers: Mapping[int, bool]) -> list[State] | None:
 
 
 def _locked_customer() -> Customer:
-    """Return the customer as they are now: a login may have verified a number since this request first read the row."""
+    """Lock and return the customer's current row: a login may have changed it since this request first read it."""
     return lookup.lock_customer(required_customer().id) or abort(403)
 
 
 def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
-    """Read the form: the number of each change that was chosen about, and whether to take it."""
+    """Read the form: the id of each answered proposal, and whether to take Vipps' value."""
     answers = {}
     for name, value in fields.items():
         if name.startswith("choice-"):
@@ -198,7 +198,7 @@ def _answers(fields: Mapping[str, str]) -> dict[int, bool]:
 
 
 def _taken_email(customer: Customer, vipps: VippsProfile) -> str | None:
-    """Return the address that Vipps says and that opens another account."""
+    """Return the email address from Vipps if another account has it."""
     email = provider_values(columns_of(vipps))["email"]
     return email if email and email != customer.email and change_history.email_taken(customer, email) else None
 

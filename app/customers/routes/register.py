@@ -26,7 +26,7 @@ from app.tokens import new_token, secret_hash
 from app.vipps.return_path import local_path
 from app.vipps.routes import is_suspended
 
-# In the form cookie: the mark of the latest registration in this browser, and where the person was going.
+# Keys in the form cookie: the mark of this browser's latest registration, and the page to show after it.
 REGISTERED = "registered"
 REGISTERED_NEXT = "registered_next"
 
@@ -46,7 +46,7 @@ def show() -> ResponseReturnValue:
 @limit_per_client(rate_limits.REGISTER_PER_CLIENT)
 @takes_equally_long
 def create() -> ResponseReturnValue:
-    """Make the account, or email the owner of the one that is there; the answer is always the same."""
+    """Create the account, or email the owner of an existing one. The page is the same in both cases."""
     form = RegisterForm()
     target = local_path(form.next.data, url_for("account.overview"))
     if not form.validate_on_submit():
@@ -63,13 +63,13 @@ def create() -> ResponseReturnValue:
 
 @bp.get("/register/sent")
 def sent() -> ResponseReturnValue:
-    """Say that a mail is on its way."""
+    """Say that an email is on its way."""
     return render_template("customers/register_sent.html")
 
 
 @bp.get("/confirm/<token>")
 def confirm(token: str) -> ResponseReturnValue:
-    """Show what the mailed link is for; nothing happens before the button is pressed."""
+    """Show the effect of the emailed link. Only the button confirms the address."""
     proof = email_tokens.find(token, TokenPurpose.CONFIRM)
     if proof is None:
         return _spent()

@@ -37,7 +37,7 @@ bp = Blueprint("vipps_account", __name__)
 @bp.get("/account/vipps/link")
 @reauthentication.required
 def link() -> ResponseReturnValue:
-    """Show what linking means."""
+    """Explain the effect of linking."""
     if lookup.link_of(session_cookie.required_customer()):
         return redirect(url_for("account.overview"), 303)
     return render_template("customers/vipps_link.html")
@@ -53,7 +53,7 @@ def start_linking() -> ResponseReturnValue:
 @bp.get("/account/vipps/unlink")
 @reauthentication.required
 def unlink() -> ResponseReturnValue:
-    """Show what unlinking means, or what is missing first."""
+    """Explain the effect of unlinking, or what the customer must do first."""
     customer = session_cookie.required_customer()
     if lookup.link_of(customer) is None:
         return redirect(url_for("account.overview"), 303)
@@ -100,7 +100,7 @@ def prove() -> ResponseReturnValue:
 @limit_per_client(rate_limits.LOGIN_PER_CLIENT)
 @rate_limits.limit_per_customer(rate_limits.LOGIN_PER_ACCOUNT, lambda: _owner_of_pending())
 def prove_by_password() -> ResponseReturnValue:
-    """Connect, if this is the account's password."""
+    """Link the Vipps user if this is the account's password."""
     pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
@@ -125,7 +125,7 @@ def prove_by_password() -> ResponseReturnValue:
 @bp.post("/login/vipps/prove/mail")
 @limit_per_client(rate_limits.FORGOT_PER_CLIENT)
 def mail_proof() -> ResponseReturnValue:
-    """Mail a link to the account's address."""
+    """Email a link to the account's address."""
     pending = pending_link.of_browser()
     if pending is None:
         return _nothing_pending()
@@ -134,7 +134,7 @@ def mail_proof() -> ResponseReturnValue:
     if locked and _mail_link(locked):
         db.session.commit()
         log.info("proof_mailed")
-    else:  # if the address got enough emails, the link that was mailed before still works
+    else:  # the address has reached its limit of emails: the earlier link still works
         db.session.rollback()
     flash(_("We have sent a link to that account’s email address. The link works for an hour."), "success")
     return redirect(url_for("vipps_account.prove"), 303)
@@ -142,14 +142,14 @@ def mail_proof() -> ResponseReturnValue:
 
 @bp.post("/login/vipps/prove/new")
 def make_new() -> ResponseReturnValue:
-    """Create an account for a person who says that the matching one is not theirs."""
+    """Create an account for a person who says that the matching account is not theirs."""
     pending = pending_link.of_browser()
     return _finish(pending.id, create_and_sign_in) if pending else _nothing_pending()
 
 
 @bp.get("/login/vipps/prove/<token>")
 def prove_by_mail(token: str) -> ResponseReturnValue:
-    """Show what the mailed link does; nothing happens before the button is pressed."""
+    """Show the effect of the emailed link. Only the button links the Vipps user."""
     found = _token_and_pending_link(token)
     if found is None:
         return _refused(LoginRefused("proof_spent"))
@@ -163,7 +163,7 @@ def prove_by_mail(token: str) -> ResponseReturnValue:
 @bp.post("/login/vipps/prove/<token>")
 @limit_per_client(rate_limits.LINKS_PER_CLIENT)
 def finish_by_mail(token: str) -> ResponseReturnValue:
-    """Connect in the browser that asked; in any other, let the same Vipps user log in there first."""
+    """Link the Vipps user in the pending login's browser. Another browser must first log in as that Vipps user."""
     found = _token_and_pending_link(token)
     if found is None:
         return _refused(LoginRefused("proof_spent"))
@@ -180,7 +180,7 @@ def finish_by_mail(token: str) -> ResponseReturnValue:
 
 
 def _finish(pending_id: int, work: Callable[[PendingLink], ResponseReturnValue]) -> ResponseReturnValue:
-    """Run the last step in one transaction, with the pending link read again inside it."""
+    """Run the last step in one transaction, after reading the pending link again."""
 
     def step() -> ResponseReturnValue:
         pending = pending_link.lock(pending_id)
@@ -216,7 +216,7 @@ def _is_pending_here(pending: PendingLink) -> bool:
 
 
 def _is_logged_in(pending: PendingLink) -> bool:
-    """Tell whether this browser has just logged in to the very account, by its password or by a mailed link."""
+    """Tell whether this browser has just logged in to this account, by its password or by an emailed link."""
     is_recent = reauthentication.is_recent(session_cookie.current_session())
     return is_recent and session_cookie.current_customer() == pending.customer
 

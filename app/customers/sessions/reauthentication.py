@@ -4,9 +4,9 @@ A session may be ten hours old, or another person may use the browser (ASVS 7.5.
 confirmation in the Vipps app opens a window of ten minutes, and `required` lets a view run only inside it. A plain
 Vipps login opens none: a browser that Vipps remembers logs in without asking the person.
 
-One exception: an account with neither a password nor a confirmed address has, on Vipps' basic plan, no stronger proof
+One exception: on Vipps' basic plan, an account with neither a password nor a confirmed address has no stronger proof
 than a new login of the same Vipps user (NIST SP 800-63B-4, binding an additional authenticator: at the highest level
-that the account has). A stolen session cannot make that login.
+that the account has). An attacker with a stolen session cannot make that login.
 """
 
 from datetime import timedelta
@@ -38,7 +38,7 @@ def has_proof_without_vipps(customer: Customer) -> bool:
 
 
 def record_reauthentication(customer: Customer, method: LoginMethod) -> str | None:
-    """Open the window for this browser's session; returns the token, renewed because it allows more (ASVS 7.2.4)."""
+    """Open the window for this browser's session; return its new token, because it now allows more (ASVS 7.2.4)."""
     row = current_session()
     if row is None:
         return None
@@ -49,7 +49,7 @@ def record_reauthentication(customer: Customer, method: LoginMethod) -> str | No
 
 
 def required(view: View) -> View:
-    """Redirect a customer without recent re-authentication to the confirmation, and then to this view's page."""
+    """Redirect a customer without recent re-authentication to re-authenticate, and then to this view's page."""
 
     @wraps(view)
     @login_required

@@ -39,7 +39,7 @@ customer_logged_in = Signal()
 
 
 class Current(NamedTuple):
-    """The session of this request and whose it is."""
+    """The session of this request, and its customer."""
 
     row: CustomerSession
     customer: Customer
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 
 def current_customer() -> Customer | None:
-    """Return the customer who is logged in in this browser, or None."""
+    """Return the customer who is logged in with this browser, or None."""
     current = _current()
     return current.customer if current else None
 
@@ -81,8 +81,8 @@ def session_identifier() -> str:
 def start_session(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[CustomerSession, str]:
     """Log the customer in; return the row, and the token for `redirect_with_session`. The caller commits.
 
-    `confirmed` says whether this login proved who is at the keyboard. An existing session of this browser ends, and
-    the form secret is renewed with it (ASVS 7.2.4).
+    `confirmed` tells whether this login proved who uses the browser. An existing session of this browser ends, and the
+    form secret is renewed (ASVS 7.2.4).
     """
     end_current_session(EndReason.REPLACED)
     row, token = session_store.add(customer, method, confirmed=confirmed)
@@ -99,13 +99,13 @@ def ended_by_revocation() -> bool:
 
 
 def lock_current_session() -> bool:
-    """Tell whether this browser's session is still open in the database, and lock it until the commit."""
+    """Lock this browser's session until the commit, and tell whether it is still open."""
     current = _current()
     return current is not None and session_store.lock_if_open(current.row)
 
 
 def rotate_session() -> str | None:
-    """Give this browser's session a new token, at a rise of privilege; returns it for `redirect_with_session`."""
+    """Give this browser's session a new token after it got more rights; return it for `redirect_with_session`."""
     current = _current()
     if current is None:
         return None
@@ -136,15 +136,15 @@ def end_sessions_of(customer: Customer, reason: EndReason, *, except_current: bo
 
 
 def redirect_with_session(path: str, token: str | None) -> WerkzeugResponse:
-    """Redirect to a path of this site, and hand the browser its session token if that was renewed."""
+    """Redirect to a path of this site, and set the session cookie if the token is new."""
     response = redirect(path, 303)
     if token:
-        set_cookie(response, SESSION_COOKIE, token)  # at the latest, it goes when the browser is closed
+        set_cookie(response, SESSION_COOKIE, token)  # the browser deletes it when it is closed, or before
     return response
 
 
 def login_required(view: View) -> View:
-    """Redirect a visitor who is not logged in to the login page, and from there back to this one."""
+    """Redirect a visitor who is not logged in to the login page, and after the login back to this page."""
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
@@ -178,7 +178,7 @@ def _record_visit(response: Response) -> Response:
             session_store.record_visit(*visited)
             db.session.commit()
         except SQLAlchemyError as error:
-            # The page is rendered; a busy database must not replace it by an error.
+            # The page is already rendered; a busy database must not replace it with an error page.
             db.session.rollback()
             log.warning("visit_not_recorded", error=type(error).__name__)
     return response

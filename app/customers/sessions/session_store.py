@@ -19,7 +19,7 @@ from app.tokens import new_token, secret_hash
 # before irreversible actions; twelve end every session before the next day (ASVS 7.3.1, 7.3.2).
 IDLE_LIMIT = timedelta(hours=2)
 ABSOLUTE_LIMIT = timedelta(hours=12)
-# How exactly "last seen" is stored. Finer would be a write per page.
+# The precision of "last seen"; a finer one would cost a write per page.
 SEEN_INTERVAL = timedelta(minutes=1)
 
 
@@ -42,14 +42,14 @@ def add(customer: Customer, method: LoginMethod, *, confirmed: bool) -> tuple[Cu
     return row, token
 
 
-# Every page of a customer asks this, so it is built once: building it costs as much as running it.
+# Every page of a customer runs this statement. It is built once, because building costs as much as running.
 _OPEN = select(CustomerSession, Customer).join(CustomerSession.customer)
 _OPEN = _OPEN.where(CustomerSession.token_hash == bindparam("token_hash"), CustomerSession.ended_at.is_(None))
 _OPEN = _OPEN.where(CustomerSession.expires_at > bindparam("now"), Customer.blocked_at.is_(None))
 
 
 def find(token: str) -> tuple[CustomerSession, Customer] | None:
-    """Return the session that a token opens, and whose it is, with one query; None if it has ended or expired."""
+    """Return the session with this token and its customer, with one query; None if it has ended or expired."""
     found = db.session.execute(_OPEN, {"token_hash": secret_hash(token), "now": utcnow()}).one_or_none()
     return (found[0], found[1]) if found else None
 
@@ -63,13 +63,13 @@ def end_reason(token: str) -> str:
 
 
 def lock_if_open(row: CustomerSession) -> bool:
-    """Tell whether a session has not ended, and lock it until this transaction ends."""
+    """Lock a session until this transaction ends, and tell whether it is still open."""
     open_row = select(CustomerSession.id).where(CustomerSession.id == row.id, CustomerSession.ended_at.is_(None))
     return db.session.scalar(open_row.with_for_update()) is not None
 
 
 def rotate(row: CustomerSession) -> str:
-    """Give a session a new token, which is returned; the old one stops working (ASVS 7.2.4)."""
+    """Give a session a new token and return it; the old token stops working (ASVS 7.2.4)."""
     row.token_hash = secret_hash(token := new_token())
     return token
 
@@ -77,8 +77,8 @@ def rotate(row: CustomerSession) -> str:
 def open_sessions(customer: Customer) -> Sequence[CustomerSession]:
     """Return a customer's sessions that have neither ended nor expired, the last used first."""
     still_open = (CustomerSession.ended_at.is_(None), CustomerSession.expires_at > utcnow())
-    mine = select(CustomerSession).where(CustomerSession.customer_id == customer.id, *still_open)
-    return db.session.scalars(mine.order_by(CustomerSession.last_seen_at.desc())).all()
+    of_customer = select(CustomerSession).where(CustomerSession.customer_id == customer.id, *still_open)
+    return db.session.scalars(of_customer.order_by(CustomerSession.last_seen_at.desc())).all()
 
 
 def end(row: CustomerSession, reason: EndReason) -> None:
@@ -89,9 +89,9 @@ def end(row: CustomerSession, reason: EndReason) -> None:
 
 
 def end_all(customer: Customer, reason: EndReason, keep: int | None = None, method: LoginMethod | None = None) -> None:
-    """End every open session of a customer but the one to keep, or only those of one method (ASVS 7.4.2, 7.4.3)."""
-    theirs = update(CustomerSession).where(CustomerSession.customer_id == customer.id)
-    ending = theirs.where(CustomerSession.ended_at.is_(None))
+    """End a customer's open sessions except the one to keep, all or those of one login method (ASVS 7.4.2, 7.4.3)."""
+    of_customer = update(CustomerSession).where(CustomerSession.customer_id == customer.id)
+    ending = of_customer.where(CustomerSession.ended_at.is_(None))
     if keep is not None:
         ending = ending.where(CustomerSession.id != keep)
     if method is not None:
@@ -101,12 +101,12 @@ def end_all(customer: Customer, reason: EndReason, keep: int | None = None, meth
 
 
 def is_visit_due(row: CustomerSession) -> bool:
-    """Tell whether to record a visit: the last one may be recent enough."""
+    """Tell whether to record a visit: not if the last recorded one is recent."""
     return utcnow() - row.last_seen_at > SEEN_INTERVAL
 
 
 def record_visit(session_id: int, created_at: datetime) -> None:
-    """Move the idle limit of a session on, unless it has ended meanwhile."""
+    """Extend the idle limit of a session, unless it has ended meanwhile."""
     now = utcnow()
     still_open = update(CustomerSession).where(CustomerSession.id == session_id, CustomerSession.ended_at.is_(None))
     db.session.execute(still_open.values(last_seen_at=now, expires_at=_expiry(created_at, now)))

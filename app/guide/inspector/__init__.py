@@ -1,11 +1,11 @@
 """The inspector: shows every step of this browser's own logins, as they were sent.
 
 While a request is handled, `recording` records the request itself, the calls to Vipps (by a signal of the integration)
-and the statements that write to the database. If the request belonged to a login, `store` saves the record beside the
-login's other half: a login is two requests with the same state. `masking` cuts secrets off before that. `timeline`
-turns the two halves into arrows and steps, `checks` says which checks the login passed, `comparison` what differs
-between two logins, and `recorded_names` explains every name. `routes` has the pages, and `live` the one that
-follows a login.
+and the statements that write to the database. `masking` shortens secrets before they are stored. If the request
+belonged to a login, `store` saves the record with the other half of that login: a login is two requests with the same
+state. `timeline` turns the two halves into arrows and steps, `checks` tells which checks the login passed, `comparison`
+lists the differences between two logins, and `recorded_names` explains every name. `routes` has the pages, and `live`
+has the page that follows a login.
 
 Recordings belong to one browser and are limited in number and age. The inspector records in the demo only, and an error
 in it never affects the login that it records.

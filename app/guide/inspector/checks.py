@@ -25,10 +25,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what the shop compares, why, and where the code is (`data/checks.toml`).
+    """One check: the compared values, the reason, and the place in the code (`data/checks.toml`).
 
-    `codes` are the refusals that it can end in. `symbol` is a place in the source (`module:name`), and `line` is a part
-    of the one line in it that makes the check; `where` is the text of the link to that line.
+    `codes` are the refusals that it can cause. `symbol` is a place in the source (`module:name`), and `line` is a part
+    of the line that makes the check; `where` is the text of the link to that line.
     """
 
     key: str
@@ -59,7 +59,7 @@ _OUTAGE = {
     "answer_too_large",
     "redirect_refused",
 }
-# What a check names by `include`, so that the table need not repeat it.
+# Values that a check can include by name (`include`), so that the table need not repeat them.
 _CODES: Mapping[str, Iterable[str]] = {"": (), "outage": _OUTAGE, "redirect": REDIRECT_CODES}
 
 
@@ -98,7 +98,7 @@ def _stopped_at(failure: str, calls: Sequence[Mapping[str, Any]]) -> int:
     for position, check in enumerate(CHECKS):
         if failure in check.codes and not (check.key == "token_answer" and failure in _OUTAGE and asked_userinfo):
             return position
-    # After the calls: the shop's own rules refused the login, or the database failed. Before them: the database failed.
+    # With calls to Vipps: the shop's own rules refused the login, or the database failed. Without: the database failed.
     return len(CHECKS) if calls or not failure else 0
 
 

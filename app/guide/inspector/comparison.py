@@ -1,7 +1,7 @@
-"""Compare two recorded logins: the main difference in a sentence, and every other one in a table.
+"""Compare two recorded logins: the main difference in a sentence, and all other differences in a table.
 
 Values that are random in every login (state, nonce, code, challenge) are left out, and so are calls that only refresh a
-cached document of Vipps.
+cached document.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from app.guide.inspector.checks import CHECKS, Result
 from app.guide.inspector.timeline import Timeline, row_changes
 
 RANDOM = frozenset({"state", "nonce", "code_challenge", "code"})
-COMPARED_CLAIMS = ("iss", "aud", "sub", "acr")  # of an ID token; the others differ in every one
+COMPARED_CLAIMS = ("iss", "aud", "sub", "acr")  # claims of an ID token; the other claims differ in every token
 VERBS = {"INSERT": "added", "UPDATE": "changed", "DELETE": "removed"}
 
 
@@ -56,7 +56,7 @@ def summarize(earlier: Timeline, later: Timeline) -> str:
 
 
 def difference_groups(earlier: Timeline, later: Timeline) -> list[Group]:
-    """Return what differs, in the order in which it happened."""
+    """Return the differences, in the order in which they happened."""
     found = [
         Group(title, absent, kind, list(_differences(list(facts(earlier, later)), list(facts(later, earlier)))))
         for title, absent, kind, facts in (
@@ -73,7 +73,7 @@ def difference_groups(earlier: Timeline, later: Timeline) -> list[Group]:
 
 
 def _course(timeline: Timeline) -> str:
-    """Return how far a login came, as a part of a sentence."""
+    """Describe how far a login came, as a part of a sentence."""
     stopped = next((each.check.title for each in timeline.checks if each.result is Result.FAILED), "")
     if stopped:
         return f"stopped at the check “{stopped}”"
@@ -114,23 +114,23 @@ def _came_back(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
 
 
 def _checked(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
-    """Yield each check, with what it compared if it failed; nothing if one of the logins made no checks."""
-    theirs = {each.check.key: each.result for each in other.checks}
-    for each in timeline.checks if theirs else ():
-        failed = Result.FAILED in (each.result, theirs[each.check.key])
+    """Yield each check, with the compared values if it failed; nothing if one of the logins made no checks."""
+    other_results = {each.check.key: each.result for each in other.checks}
+    for each in timeline.checks if other_results else ():
+        failed = Result.FAILED in (each.result, other_results[each.check.key])
         compared = [f"{name}: {value}" for name, value in each.compared] if failed else []
         yield "", each.check.title, (each.result, *compared)
 
 
 def _answered(timeline: Timeline, other: Timeline) -> Iterator[Fact]:
-    theirs = _calls(other)
+    other_calls = _calls(other)
     for name, call in _calls(timeline).items():
-        answer, counterpart = call["answer"], theirs.get(name, {}).get("answer")
+        answer, counterpart = call["answer"], other_calls.get(name, {}).get("answer")
         if name in recorded_names.CALLS or call["status"] != 200:
             yield name, recorded_names.CALLS.get(name, ""), (str(call["status"] or call["failure"]),)
         if isinstance(answer, dict) and isinstance(counterpart, dict) and name in recorded_names.CALLS:
             yield name, "only in this answer", tuple(sorted(set(answer) - set(counterpart)))
-        claims, others = _claims(call), _claims(theirs.get(name))
+        claims, others = _claims(call), _claims(other_calls.get(name))
         for claim in COMPARED_CLAIMS if claims and others else ():
             values = (str(claims[claim]),) if claim in claims else ()
             yield claim, recorded_names.CLAIMS[claim], values

@@ -1,9 +1,10 @@
 """Show this browser's newest login while it happens: a page that follows it by server-sent events.
 
-The stream only says that something was recorded (HTML Living Standard, section 9.2). The page then loads itself again
-and adds the new steps. A stream occupies a thread of the server, so it ends after `MAX_STREAM_SECONDS`, and a process
-has at most `MAX_STREAMS`, and `MAX_PER_NETWORK` of one client, which could invent any number of browsers; a reload of
-gunicorn waits for them until its `graceful_timeout`. Without a script or a stream, a link loads the page again.
+The stream only tells that there is a new recording (HTML Living Standard, section 9.2). The page then loads itself
+again and adds the new steps. A stream occupies a thread of the server, so it ends after `MAX_STREAM_SECONDS`. A process
+has at most `MAX_STREAMS`, and at most `MAX_PER_NETWORK` for one client network, because one client can pretend to be
+many browsers. A reload of gunicorn waits for streams until its `graceful_timeout`. Without a stream, a link loads the
+page again.
 """
 
 import time
@@ -26,14 +27,14 @@ MAX_STREAMS = 8
 MAX_PER_NETWORK = 3
 MAX_STREAM_SECONDS = 300.0
 POLL_SECONDS = 0.5
-PING_SECONDS = 2.0  # only a server that sends notices that the browser has gone
+PING_SECONDS = 2.0  # the server notices only while sending that the browser has gone
 
 _lock = Lock()
 _open: list[str] = []  # the client of each open stream of this process
 
 
 def live() -> Response:
-    """Show the newest login if it can still be in progress. A new browser gets its cookie here, before it logs in."""
+    """Show the newest login if it can still be in progress. A new browser gets its cookie here, before the login."""
     token = store.browser_token()
     seen = store.newest_version(db.engine, secret_hash(token))
     newest = next(iter(store.list_for_browser()), None)
@@ -46,7 +47,7 @@ def live() -> Response:
 
 
 def live_events() -> Response:
-    """Send an event when this browser's newest login is not as in `seen`; 204, which ends it, if there is no place."""
+    """Send an event when this browser's newest login differs from `seen`. At the limit, status 204 ends the stream."""
     token, client = store.read_token(), client_network()
     if not token or not _take_place(client):
         return Response(status=204)

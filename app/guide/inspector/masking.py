@@ -1,7 +1,7 @@
 """Mask secrets before a login is recorded.
 
 State, nonce, codes, verifiers, tokens and secrets are cut to their first letters, so that a reader can still see that
-two values are equal. Values that explain nothing, such as cookies, are not recorded at all.
+two values are equal. Values without use for the reader, such as cookies, are not recorded at all.
 """
 
 import base64
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from app.guide import tables
 
-SHOWN_LETTERS = 4  # of a masked value; the other 39 letters of a state still have 234 bits
+SHOWN_LETTERS = 4  # the other 39 letters of a state still have 234 bits
 MAX_TEXT = 4000  # characters
 
 _TABLE = tables.load("masking.toml", "secret_names", "shown_headers")
@@ -43,7 +43,7 @@ def mask_url(url: str) -> tuple[str, Pairs]:
 
 
 def mask_headers(items: Iterable[tuple[str, str]]) -> Pairs:
-    """Return the headers in `SHOWN_HEADERS`; of credentials, only their scheme."""
+    """Return the headers in `SHOWN_HEADERS`; of credentials only the scheme."""
     shown = []
     for name, value in items:
         if name.lower() == "authorization":

@@ -39,7 +39,7 @@ WRITES = re.compile(
 
 @dataclass
 class RequestRecord:
-    """What has happened so far in this request."""
+    """The calls and statements recorded so far in this request."""
 
     started: float = field(default_factory=time.monotonic)
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
 
 
 def is_callback() -> bool:
-    """Tell whether this request is a callback, and not only a look at its address (HEAD, prefetch)."""
+    """Tell whether this request is a callback; a HEAD request or a prefetch of the callback's URL is not."""
     return request.endpoint == "vipps.callback" and opened_by_browser()
 
 
@@ -78,7 +78,7 @@ def _start_record() -> None:
 
 
 def _save_record(response: Response) -> Response:
-    """Save the record if the request started or ended a login; an error here is logged and changes nothing."""
+    """Save the record if the request started or ended a login. An error here is logged; the response stays the same."""
     record = g.pop("login_record", None)
     if record is None:
         return response
@@ -100,19 +100,19 @@ def _save_record(response: Response) -> Response:
 
 
 def _announce(number: int, half: Mapping[str, Any], next_path: str) -> None:
-    """Link to the login from the next page, once; a translation says that it is in English. A refusal has a link."""
+    """Link to the recorded login on the next page, once. The page of a refusal has its own link."""
     if is_callback() and half["calls"] and not half["failure"] and not next_path.startswith("/guide/inspector"):
         address = url_for("inspector.show", number=number)
         flash(Markup('<a href="{}" hreflang="en">{}</a>').format(address, _("See this login step by step")), "aside")
 
 
 def _state_of_request() -> str:
-    """Return the state, which both halves of a login have; empty for every other request."""
+    """Return the state, which connects the two halves of a login; empty for every other request."""
     return (request.args.get("state") or "none") if is_callback() else started_state()
 
 
 def _login_half(record: RequestRecord, response: Response, state: str) -> tuple[str, dict[str, Any], int | None]:
-    """Return which half it is, its record, and the customer's id if the login has one."""
+    """Return which half of a login this request is, its record, and the customer's id if the login has one."""
     where, query = masking.mask_url(started_url() or response.headers.get("Location", ""))
     half = {
         "method": request.method,
@@ -147,8 +147,8 @@ def _purpose(state: str) -> str:
 
 def _decision() -> tuple[int | None, dict[str, Any] | None]:
     """Return the customer and the decision, from the account activity with this request's reference number."""
-    mine = select(Activity).where(Activity.reference == reference()).order_by(Activity.id)
-    lines = db.session.scalars(mine).all()
+    of_request = select(Activity).where(Activity.reference == reference()).order_by(Activity.id)
+    lines = db.session.scalars(of_request).all()
     line = next((each for each in lines if each.decision), None)
     if line is None:
         return next((each.customer_id for each in lines), None), None
@@ -187,7 +187,7 @@ def _record_call(sender: object, call: Call) -> None:
 
 
 def _members(body: bytes) -> dict[str, Any]:
-    """Return the members of a JSON object, before they are masked; none of another body."""
+    """Return the members of a JSON object, not yet masked; an empty dict if the body is no JSON object."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -196,7 +196,7 @@ def _members(body: bytes) -> dict[str, Any]:
 
 
 def _watch_engine() -> None:
-    """Listen to the app's engine, once; the engine exists only inside an app context."""
+    """Listen to the engine's events, once; the engine exists only inside an app context."""
     watched, engine = current_app.extensions[EXTENSION], db.engine
     if watched["engine"] is not engine:
         watched["engine"] = engine

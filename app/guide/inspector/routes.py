@@ -1,4 +1,4 @@
-"""Show the inspector's pages: this browser's logins, one step by step, two compared, and one as a file."""
+"""Show the inspector's pages: this browser's logins, one login step by step, a comparison, and a download."""
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -46,7 +46,7 @@ def show(number: int) -> str:
 def latest() -> ResponseReturnValue:
     """Redirect to this browser's newest login, or to the one with a reference number; to the index if there is none.
 
-    The page that ends a login links to here, because it is sent before the login is saved and has a number.
+    The page that ends a login links here, because it is sent before the login is saved and gets its number.
     """
     reference = request.args.get("reference")
     found = next((each.id for each in store.list_for_browser() if reference in (None, each.reference)), None)

@@ -1,4 +1,4 @@
-"""Store recorded logins in a table of the guide's own, created at first use, so that a fork without the guide has none.
+"""Store recorded logins in the guide's own table. It is created at first use, so a fork without the guide has none.
 
 A login belongs to the browser that started it, identified by a cookie whose hash is stored. A callback in another
 browser is a recording of that browser, and counts towards the limit of the browser that started the login. Each browser
@@ -90,10 +90,10 @@ def set_browser_cookie(response: Response, token: str, finished: bool = False) -
 def save_half(
     state_hash: str, browser: str, half: str, record: Mapping[str, Any], customer_id: int | None, *, now: datetime
 ) -> int | None:
-    """Save one half of a login beside the other, delete what is too old or too much, and return the login's number.
+    """Save one half of a login with its other half, delete old and surplus logins, and return the login's number.
 
-    A callback that belongs to no browser known here is not saved, and None is returned: an attacker could send any
-    number of them and push out other visitors' logins. It is decided before any write, so that they take no lock.
+    A callback that belongs to no known browser is not saved, and None is returned: an attacker could send any number of
+    such callbacks and push out other visitors' logins. This is checked before any write, so they take no lock.
     """
     _create_table()
     charged: str | None = browser
@@ -110,7 +110,7 @@ def save_half(
         connection.execute(sa.delete(inspected_login).where(_c.at < now - RETENTION))
         same = sa.select(sa.func.max(_c.id)).where(_c.browser_hash == browser, _c.state_hash == state_hash)
         if half == CALLBACK:
-            # A repeated callback is a recording of its own: it ends differently from the first one.
+            # A repeated callback is a separate recording, because it ends differently from the first one.
             same = same.where(_c.callback == "")
         known = connection.scalar(same)
         if known is not None:
@@ -133,7 +133,7 @@ def _started_by(browser: str) -> sa.Select[str]:
 
 
 def _delete_surplus(connection: sa.Connection, these: sa.ColumnElement[bool], most: int) -> None:
-    """Delete all but the newest. With a login's start go its callbacks, which no browser's limit would cover."""
+    """Delete all except the newest logins. Callbacks go with their login's start: no limit would count them alone."""
     newest_first = sa.select(_c.id, _c.state_hash, _c.start != "").where(these).order_by(_c.id.desc())
     # Read first: SQLite may evaluate the second half of an "or" after the first has deleted rows.
     surplus = connection.execute(newest_first.offset(most)).all()
@@ -147,12 +147,12 @@ def list_for_browser() -> Sequence[RecordedLogin]:
     """Return this browser's logins, the newest first."""
     if not _exists():
         return []
-    mine = sa.select(inspected_login).where(_c.browser_hash == secret_hash(read_token()), _c.at >= utcnow() - RETENTION)
-    return [_recorded_login(row) for row in db.session.execute(mine.order_by(_c.id.desc()))]
+    rows = sa.select(inspected_login).where(_c.browser_hash == secret_hash(read_token()), _c.at >= utcnow() - RETENTION)
+    return [_recorded_login(row) for row in db.session.execute(rows.order_by(_c.id.desc()))]
 
 
 def newest_version(engine: sa.Engine, browser: str) -> str:
-    """Return a text that is another one after each half of a browser's newest login; it needs no app context."""
+    """Return a text that changes with each saved half of a browser's newest login; it needs no app context."""
     if not sa.inspect(engine).has_table(inspected_login.name):
         return ""
     newest = sa.select(_c.id, _c.start != "", _c.callback != "").where(_c.browser_hash == browser)
@@ -187,8 +187,8 @@ def _erase(customer: Customer) -> None:
     """
     if not _exists():
         return
-    theirs = db.session.scalars(sa.select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
-    named = (_c.callback.contains(f'"sub": {json.dumps(each)}', autoescape=True) for each in theirs)
+    subjects = db.session.scalars(sa.select(VippsLink.subject).where(VippsLink.customer_id == customer.id))
+    named = (_c.callback.contains(f'"sub": {json.dumps(each)}', autoescape=True) for each in subjects)
     db.session.execute(sa.delete(inspected_login).where(sa.or_(_c.customer_id == customer.id, *named)))
 
 
@@ -201,8 +201,8 @@ def cookie() -> Cookie:
 def _charged_browser(connection: sa.Connection, state_hash: str, browser: str, now: datetime) -> str | None:
     """Return the browser whose limit a callback counts towards; None if there is none.
 
-    That is its own browser if it has started a login here, or else the browser that started this login, unless the
-    login has too many recordings: a browser that started no login must not be able to add any number of them.
+    It is the browser of the callback if that browser has started a login here; otherwise the browser that started this
+    login, unless the login has too many recordings: a browser without a login must not add any number of recordings.
     """
     kept = _c.at >= now - RETENTION
     if connection.scalar(_started_by(browser).where(kept).limit(1)) is not None:

@@ -26,9 +26,9 @@ NOT_CLAIMED = frozenset({code for check in CHECKS if check.key in ("state", "bro
 
 @dataclass(frozen=True)
 class Step:
-    """One arrow. `kind` decides how its details are shown, and `record` is what was recorded of it (`data/steps.toml`).
+    """One arrow (`data/steps.toml`). `kind` decides how its details are shown, and `record` has the recorded data.
 
-    `title` is the step in a few words, `meaning` in a sentence, and `label` the text at its arrow.
+    `title` describes the step in a few words, `meaning` in a sentence, and `label` is the text at its arrow.
     """
 
     kind: str
@@ -54,7 +54,7 @@ class Timeline:
 
     @property
     def purpose(self) -> str:
-        """Return what the login was for, in words; empty if the shop does not know it."""
+        """Return the purpose of the login in words; empty if the shop does not know it."""
         known = (self.login.start or {}).get("purpose") or (self.login.callback or {}).get("purpose")
         return in_brand(_TEXTS["purposes"][known][0]) if known else ""
 
@@ -75,7 +75,7 @@ def in_brand(text: str) -> str:
 
 
 def _step(name: str, record: Mapping[str, Any], failed: bool = False, **words: Any) -> Step:
-    """Return a step of the table; these words fill the braces in its texts."""
+    """Return a step of the table, with these words in the placeholders of its texts."""
     texts = {each: text.format(**words) for each, text in _TEXTS["steps"][name].items()}
     return Step(**texts, record=record, failed=failed)
 

@@ -84,7 +84,7 @@ def remove() -> ResponseReturnValue:
 
 
 def _slug() -> str:
-    """Return the product in the form; answer 400 without one, because our forms have one."""
+    """Return the slug of the product in the form; answer 400 without one, because the shop's forms always have it."""
     slug = request.form.get("product", "").replace("\0", "")
     return slug or abort(400)
 

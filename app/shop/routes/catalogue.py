@@ -23,7 +23,7 @@ bp = Blueprint("shop", __name__)
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    """Show the products: all, those of a category, or those that a search finds."""
+    """Show all products, the products of a category, or the products that a search finds."""
     q = " ".join(request.args.get("q", "")[:MAX_QUERY].replace("\0", "").split())
     category = _category()
     place = place_in_query(len(CURSOR_KEY))
@@ -44,7 +44,7 @@ def home() -> ResponseReturnValue:
 
 
 def _is_personal() -> bool:
-    """Tell whether the page shows something of this browser: a login, a cart, a message or what an extension adds."""
+    """Tell whether the page has content for this browser only: a login, a cart, a message or an extension's content."""
     return current_customer() is not None or cart_count() > 0 or "_flashes" in session or g.get("is_personal", False)
 
 

@@ -84,7 +84,7 @@ def place() -> ResponseReturnValue:
 
 @limit_per_client(rate_limits.ORDERS_PER_CLIENT)
 def count_order() -> None:
-    """Count an order of this client's network; raises `TooManyRequests` if there have been too many from there."""
+    """Count an order of this client's network; raise `TooManyRequests` over the limit."""
 
 
 def _page(customer: Customer, form: CheckoutForm) -> str:
@@ -99,7 +99,7 @@ def _page(customer: Customer, form: CheckoutForm) -> str:
 
 def _send_receipt(customer: Customer, checkout: Checkout, number: str) -> bool:
     """Send the receipt by email, in the transaction that places the order; return whether it is sent."""
-    # An address that is not the customer's own, confirmed one may be a stranger's, who gets a few at most.
+    # Any address except the customer's confirmed one may belong to another person, so its emails are limited.
     to = checkout.recipient.email
     is_own = customer.email_verified_at is not None and to == customer.email
     order = orders.order_of(db.session(), checkout.customer_id, number)

@@ -26,7 +26,7 @@ def history() -> ResponseReturnValue:
 @bp.get("/orders/<number>")
 @login_required
 def show(number: str) -> ResponseReturnValue:
-    """Show one order of this customer; for another customer's order the answer is 404."""
+    """Show one order of this customer; answer 404 for another customer's order."""
     order = order_of(db.session(), required_customer().id, number.replace("\0", ""))
     if order is None:
         abort(404)
@@ -36,7 +36,7 @@ def show(number: str) -> ResponseReturnValue:
 @bp.post("/orders/<number>/pay")
 @login_required
 def pay(number: str) -> ResponseReturnValue:
-    """Begin a payment of an order that awaits one, and lead to the provider's page."""
+    """Begin a payment of an order that awaits payment, and redirect to the provider's page."""
     order = order_of(db.session(), required_customer().id, number.replace("\0", ""))
     if order is None or order.status != payments.AWAITING_PAYMENT:
         abort(404)

@@ -47,7 +47,7 @@ bp = Blueprint("enrolment", __name__)
 
 
 class EnrolmentForm(Form):
-    """Whose phone to ask, and that they know what they agree to."""
+    """The customer's phone number, and the confirmation that staff have offered the terms and the privacy statement."""
 
     phone_number = TelField(
         _l("The customer’s phone number"), [InputRequired(_l("Enter the phone number."))], filters=[one_line]
@@ -73,7 +73,7 @@ def page() -> ResponseReturnValue:
 @bp.post("/enrolment")
 @limiter.limit(PER_STAFF, key_func=lambda: f"enrolment {required_staff().staff_id}")
 def start() -> ResponseReturnValue:
-    """Put the login on the customer's phone."""
+    """Start the login on the customer's phone."""
     form, staff, vipps = EnrolmentForm(), required_staff(), integration()
     is_complete = form.validate_on_submit()
     number = phone_digits(form.phone_number.data, settings_of_app().vipps_market)
@@ -121,19 +121,19 @@ def wait() -> ResponseReturnValue:
 
 @limiter.shared_limit(POLL, scope="enrolment", key_func=lambda: request.args.get("state", ""))
 def _count_poll() -> None:
-    """Count a question to Vipps about one enrolment; raises `TooManyRequests` if it comes too early."""
+    """Count a poll of one enrolment; raise `TooManyRequests` if it comes too early."""
 
 
 def _ask_vipps(vipps: Integration, attempt: Attempt) -> Login | merchant_initiated.Wait:
     """Poll once; after the customer's answer, check the tokens as for every login and get the profile.
 
-    The profile must have the phone number that staff typed. A reload before Vipps' shortest interval asks nothing.
+    The profile must have the phone number that staff typed. A reload before Vipps' shortest interval does not poll.
     """
     try:
         _count_poll()
     except TooManyRequests:
         return merchant_initiated.Wait.PENDING
-    db.session.rollback()  # no connection to the database is kept while Vipps is asked
+    db.session.rollback()  # return the database connection to the pool while Vipps is polled
     request_id = attempt.code_verifier
     with vipps.client.slot() as deadline:
         tokens = merchant_initiated.poll(vipps.client, request_id, deadline)
@@ -156,7 +156,7 @@ def _enrol(login: Login) -> Customer:
         raise LoginRefused("needs_proof", reasons=resolution.decision.reasons)
     customer = customer_or_refuse(resolution)
     account_activity.record(customer, Kind.ENROLLED, method=LoginMethod.VIPPS)
-    # The browser of these lines is the staff member's.
+    # The request comes from the staff member's browser, not from the customer's.
     db.session.execute(update(Activity).where(Activity.reference == reference()).values(user_agent=""))
     audit_log.record(staff_id, AuditAction.ENROLMENT, customer.id, resolution.decision.verdict)
     db.session.commit()
@@ -165,9 +165,9 @@ def _enrol(login: Login) -> Customer:
 
 
 def _browser() -> str:
-    """Return what binds an enrolment to this session; not its number, which the database may use again.
+    """Return the value that binds an enrolment to this session: not its id, which the database may use again.
 
-    The callback takes no value with a blank from a login cookie, so it cannot find the attempt.
+    The callback accepts no cookie value with a blank, so a browser cannot continue the enrolment there.
     """
     return f"enrolment {secret_hash(read_cookie(STAFF_COOKIE))}"
 

@@ -1,4 +1,4 @@
-"""Log in to the back office, by password only: Vipps says who a person is, not that they work here."""
+"""Log in to the back office, by password only: Vipps proves who a person is, not that they work here."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -47,6 +47,6 @@ def ask() -> ResponseReturnValue:
     if not text:
         return redirect(url_for("staff.search.page"), 303)
     key = secrets.token_urlsafe(KEY_BYTES)
-    # Pairs and not a mapping: the cookie would sort its keys, and the oldest could not be told.
+    # Store pairs, not a mapping: the cookie sorts a mapping's keys, so the oldest query could not be found.
     session[SEARCHES] = [*session.get(SEARCHES, ()), (key, text)][-MAX_SEARCHES:]
     return redirect(url_for("staff.search.page", search=key), 303)

@@ -28,7 +28,7 @@ bp = Blueprint("vipps_links", __name__)
 
 
 class LinkForm(Form):
-    """What to change and why. `seen` is the subject that the page showed, `move_from` a ticked box."""
+    """The change and its reason. `seen` is the subject that the page showed, `move_from` is a checkbox."""
 
     action = RadioField(_l("What to do"), [InputRequired()])
     subject = StringField(_l("Identifier (sub) of the Vipps user to connect"), [Optional()], filters=[one_line])
@@ -50,7 +50,7 @@ class LinkForm(Form):
 
 @bp.get(f"{ONE}/vipps")
 def page(customer_id: int) -> ResponseReturnValue:
-    """Show who opens the account, and the form."""
+    """Show the Vipps user that is linked to the account, and the form."""
     return _page(customer_id, LinkForm(formdata=None))
 
 
@@ -85,12 +85,12 @@ def submit(customer_id: int) -> ResponseReturnValue:
 
 
 def _page(customer_id: int, form: LinkForm, outcome: Held | NotChanged | None = None) -> str:
-    """Show the customer and the form, and record the view, whatever led to it; nothing else is stored."""
+    """Show the customer and the form, and record every view in the audit log; store nothing else."""
     db.session.rollback()
     begin_write()
     customer = customer_view.find_customer(customer_id) or abort(404)
     link = lookup.link_of(customer)
-    if outcome or not form.is_submitted():  # after a mistake in the form, the page that staff began with still counts
+    if outcome or not form.is_submitted():  # after a mistake in the form, keep the subject that the first page showed
         form.seen.data = link.subject if link else ""
     held_by = outcome.customer_id if isinstance(outcome, Held) else None
     refusal = outcome if isinstance(outcome, NotChanged) else None

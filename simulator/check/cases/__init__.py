@@ -1,6 +1,6 @@
 """The cases of the checker as data: one TOML file per stage; reads and checks them.
 
-A file's own `right`, `clause`, `source` and `reference` apply to each of its cases that does not say otherwise.
+The top-level `right`, `clause`, `source` and `reference` of a file apply to each case without its own value.
 """
 
 import tomllib
@@ -16,7 +16,7 @@ EXPECTATIONS = ("refuse", "page", "accept", "either", "stay", "same", "other", "
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One case: what is tried, and how to judge what the merchant does."""
+    """One case: its action, and the rules to judge the merchant's behaviour."""
 
     id: str
     tried: str

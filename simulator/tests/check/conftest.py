@@ -1,4 +1,4 @@
-"""A small merchant, a simulator and the checker between them, without sockets and without waiting."""
+"""A small merchant, a simulator, and the checker that calls both, without sockets and without waiting."""
 
 import time
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class World:
     def fetch(
         self, method: str, url: str, headers: dict[str, str], form: Any, *, timeout: float, limit: int, follow: bool
     ) -> tuple[int, bytes]:
-        """Send a request of the merchant to the provider."""
+        """Send the merchant's request to the provider."""
         self.clock.limit = timeout
         try:
             got = self.simulator.open(
@@ -73,7 +73,7 @@ class World:
         return got.status_code, body
 
     def __call__(self, method: str, url: str, headers: Headers, body: bytes | None) -> Answer:
-        """Send a request of the checker."""
+        """Send the checker's request."""
         self.requests += 1
         began = self.clock.now()
         client = self.merchant if url.startswith(ORIGIN) else self.simulator
@@ -91,13 +91,13 @@ class World:
 
 
 def now(clock: Clock) -> float:
-    """Return the real time, moved by what the clock has waited."""
+    """Return the real time, plus the time that the clock has waited."""
     return time.time() + clock.seconds - 1_800_000_000.0
 
 
 @pytest.fixture(scope="session")
 def checked_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Serve all cases with one simulator: each case has persons of its own."""
+    """Yield one simulator for all cases: each case has its own persons."""
     unit = MerchantConfig(client_id=CLIENT_ID, client_secret=SECRET, name="Checked", redirect_uris=(CALLBACK,))
     app = create_test_simulator(tmp_path_factory.mktemp("check") / "simulator.sqlite", merchants=(unit,))
     yield app

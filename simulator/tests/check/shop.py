@@ -1,4 +1,4 @@
-"""A small merchant that is right in every case of the checker; each name in `mistakes` is one mistake that it makes.
+"""A small merchant that passes every case of the checker; each name in `mistakes` makes it fail in one way.
 
 All state is in memory. `fetch` sends its requests to the provider, so that the tests need no sockets.
 """
@@ -79,7 +79,7 @@ class Shop:
         self.tokens: dict[str, str] = {}
 
     def wrong(self, *names: str) -> bool:
-        """Tell whether one of these mistakes was made."""
+        """Tell whether the merchant makes one of these mistakes."""
         return not self.mistakes.isdisjoint(names)
 
     # The provider
@@ -356,7 +356,7 @@ class Shop:
                 raise Refused(name)
 
     def profile(self, token: str, subject: Any) -> dict[str, Any]:
-        """Return what userinfo says about the subject of the ID token."""
+        """Return the userinfo claims for the subject of the ID token."""
         found = self.read("GET", self.document()["userinfo_endpoint"], {"Authorization": f"Bearer {token}"})
         if not isinstance(found, dict):
             raise RuntimeError("crash_shape")
@@ -461,7 +461,7 @@ def _claims(token: Any) -> dict[str, Any]:
 
 
 def clean(value: Any, limit: int = 200) -> str:
-    """Return a claim as a text that can be shown."""
+    """Return a claim as a text that is safe to show."""
     return re.sub(r"[^\w\s.,'@+-]|[\x00-\x1f\ud800-\udfff]", "", value)[:limit] if isinstance(value, str) else ""
 
 
@@ -617,7 +617,7 @@ def create_shop(shop: Shop) -> Flask:
         return response
 
     def check_profile(info: dict[str, Any]) -> None:
-        """Nothing of the profile is required; the mistakes need some of it."""
+        """Refuse a profile only because of a mistake: without mistakes no claim is required."""
         for name in ("name", "email", "phone_number", "address", "given_name"):
             if wrong(f"needs_{name}") and name not in info:
                 raise RuntimeError(name)

@@ -1,4 +1,4 @@
-"""Each case is safe for a merchant that is right, and unsafe for the same merchant with one mistake."""
+"""Each case is safe for a merchant without mistakes, and unsafe for the same merchant with one mistake."""
 
 import re
 import tomllib

@@ -29,7 +29,7 @@ HOME = "http://shop.example/"
 
 
 def browser(*answers: Answer) -> tuple[Browser, list[tuple[str, str, dict[str, str]]]]:
-    """Return a browser that gets these answers, and the list of what it sends."""
+    """Return a browser that gets these answers, and the list of its requests."""
     left, sent = list(answers), []
 
     def send(method: str, url: str, headers: Any, body: bytes | None) -> Answer:
@@ -303,7 +303,7 @@ def test_the_command_starts_a_simulator_and_writes_reports(real_merchant: Any, t
     assert main(options) == 0
     assert json.loads(outputs["json"].read_text())["counts"]["safe"] == 2
     shop.mistakes = {"no_audience"}
-    shop.discovery, shop.keys = {}, {}  # the next run starts a simulator of its own
+    shop.discovery, shop.keys = {}, {}  # the next run starts another simulator
     assert main(options) == 1
     assert "another audience" in outputs["junit"].read_text()
     assert "another audience" in outputs["html"].read_text()

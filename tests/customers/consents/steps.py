@@ -1,4 +1,4 @@
-"""What tests of consents do over and over: let Vipps say something, look into the ledger, count what is there."""
+"""Steps of the consent tests: change the userinfo response, read the ledger, count rows."""
 
 import json
 from dataclasses import replace
@@ -40,7 +40,7 @@ def delegated(at: str = AT, **granted: bool) -> dict[str, Any]:
 
 
 def says_also(vipps: VippsPerson, **claims: Any) -> None:
-    """Have userinfo say something more from now on, as it would come over the wire."""
+    """Add claims to userinfo from now on, in the form in which Vipps sends them."""
     transport = vipps.app.extensions["vipps"].client._transport
     call = transport.call
 
@@ -71,14 +71,14 @@ def subject_of(app: Flask, customer_id: int) -> str:
 
 
 def revoked(app: Flask, customer_id: int, at: datetime | None) -> None:
-    """Note when a customer stopped sharing, or that they share again."""
+    """Store the time when a customer revoked the sharing, or None if they share again."""
     with app.app_context():
         db.session.execute(update(VippsLink).where(VippsLink.customer_id == customer_id).values(sharing_revoked_at=at))
         db.session.commit()
 
 
 def everything(app: Flask) -> dict[str, list[Any]]:
-    """Return every row of every table but those that are no part of a login's transaction."""
+    """Return every row of every table, except the tables that a login's transaction does not change."""
     outside = ("login_attempt", "error_report")
     with app.app_context(), db.engine.connect() as connection:
         return {

@@ -1,4 +1,4 @@
-"""Consents that come with a login, and the question of the shop after a first one."""
+"""Consents that come with a login, and the shop's own question after a first login."""
 
 import threading
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ def test_a_vipps_login_asks_an_account_once(app: Flask, verdict: Verdict, asked_
         assert (customer.consents_asked_at is not None) is (asks or asked_before)
 
 
-def test_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -> None:
+def test_a_customer_who_has_answered_before_is_not_asked(app: Flask, client: FlaskClient) -> None:
     customer_id = steps.add_customer(app)
     steps.add_answer(app, customer_id, "email", False)
     steps.log_in(client)
@@ -110,7 +110,7 @@ def test_a_vipps_login_without_a_consent_screen_asks_once_but_not_in_the_cart_or
 
 
 def test_a_failed_login_does_not_count_as_asked(app: Flask, client: FlaskClient, monkeypatch: Any) -> None:
-    """The note that the customer was asked belongs to the login's own transaction."""
+    """The login's own transaction records that the customer was asked."""
     from app.customers import account_activity
 
     customer_id = steps.add_customer(app)
@@ -133,7 +133,7 @@ def customer_id(app: Flask, client: FlaskClient) -> int:
     return customer_id
 
 
-def test_what_is_ticked_is_a_yes_and_what_is_not_is_a_no(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_a_ticked_channel_is_a_yes_and_any_other_is_a_no(app: Flask, client: FlaskClient, customer_id: int) -> None:
     for _ in range(2):
         response = answer(client, answer="save", consent=["sms", "personal", "fax"], next="/orders")
         assert response.headers["Location"] == "/orders"
@@ -162,7 +162,7 @@ MORE_THAN_A_LOGIN_WRITES = 60
 
 @contextmanager
 def nth_write_fails(app: Flask, n: int) -> Iterator[list[str]]:
-    """Let the database refuse the nth write of a login's transaction; yields the writes that were tried."""
+    """Make the nth write of a login's transaction fail; yield the writes that were tried."""
     writes: list[str] = []
 
     def spoil(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
@@ -182,14 +182,14 @@ def nth_write_fails(app: Flask, n: int) -> Iterator[list[str]]:
 
 
 def come_back(vipps: VippsPerson, n: int) -> tuple[Any, list[str]]:
-    """Log in with a new browser while the nth write fails; returns the callback's answer and the writes."""
+    """Log in with a new browser while the nth write fails; return the callback's answer and the writes."""
     browser = browser_of(vipps.app)
     callback = vipps.approve(vipps.start(browser=browser), "gunnar")
     with nth_write_fails(vipps.app, n) as writes:
         return browser.get(callback), writes
 
 
-def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(either_vipps: VippsPerson) -> None:
+def test_a_failure_at_any_write_leaves_no_change_and_the_next_login_works(either_vipps: VippsPerson) -> None:
     says_also(either_vipps, delegatedConsents=ALL_FOUR)
     before, failed = everything(either_vipps.app), []
     for n in range(1, MORE_THAN_A_LOGIN_WRITES):
@@ -200,7 +200,7 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
         assert "session=" not in str(response.headers.getlist("Set-Cookie"))
         assert everything(either_vipps.app) == before, f"half-written after {writes[-1]}"
         failed.append(writes[-1])
-    assert len(writes) < n, "the login succeeded because nothing failed"
+    assert len(writes) < n, "the login must fail if a write failed"
     for table in ("customer", "vipps_link", "vipps_profile", "consent_record", "customer_session", "activity"):
         assert any(each.endswith(f" {table}") for each in failed), f"no failure at {table}: {failed}"
     assert len([each for each in failed if each.endswith("consent_record")]) == 4
@@ -214,8 +214,8 @@ def test_a_failure_at_any_write_leaves_nothing_and_the_next_login_has_it_all(eit
         assert db.session.scalar(sessions) == 1
 
 
-def test_of_two_deliveries_at_once_each_ends_well(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither sees the other's row; the unique constraint decides, and no login fails for it."""
+def test_two_concurrent_deliveries_both_succeed(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither login sees the other login's row; the unique constraint decides, and both logins succeed."""
     customer_id, info = steps.add_customer(either_app), parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})
     gate, look, waited = threading.Barrier(2, timeout=3), ledger._is_recorded, threading.local()
 
@@ -238,7 +238,7 @@ def test_of_two_deliveries_at_once_each_ends_well(either_app: Flask, monkeypatch
     assert sorted(row.consent_id for row in ledger_of(either_app)) == ["digital", "email", "personal", "sms"]
 
 
-def test_another_broken_rule_than_the_one_of_one_object_is_not_swallowed(app: Flask) -> None:
+def test_only_the_error_of_a_duplicate_object_is_ignored(app: Flask) -> None:
     from sqlalchemy.exc import IntegrityError
 
     info = parse({"sub": "the-subject", "delegatedConsents": ALL_FOUR})

@@ -1,4 +1,4 @@
-"""The ledger of answers, the triggers that guard it, and the audience that it proves."""
+"""The ledger of answers, the triggers that protect it, and the audience."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def deliver(app: Flask, customer_id: int, whole: dict[str, object]) -> None:
 
 
 @time_machine.travel(TODAY, tick=False)
-def test_a_row_holds_all_that_was_seen_and_said(app: Flask) -> None:
+def test_a_row_holds_the_shown_texts_and_the_answer(app: Flask) -> None:
     customer_id, whole = add_customer(app), delegated(email=True, sms=False)
     deliver(app, customer_id, whole)
     email, sms = ledger_of(app, customer_id)
@@ -46,7 +46,7 @@ def test_a_row_holds_all_that_was_seen_and_said(app: Flask) -> None:
     assert len(email.object_hash) == 64
 
 
-def test_the_hash_depends_on_what_is_said_and_not_on_its_order() -> None:
+def test_the_hash_depends_on_the_contents_and_not_on_their_order() -> None:
     assert ledger.object_hash({"a": 1, "b": ["é", None]}) == ledger.object_hash({"b": ["é", None], "a": 1})
     assert ledger.object_hash({"a": 1}) != ledger.object_hash({"a": True})
 
@@ -61,7 +61,7 @@ def test_the_same_object_twice_is_recorded_once_and_another_is_not_lost(app: Fla
 
 
 @time_machine.travel(TODAY, tick=False)
-def test_a_time_that_is_not_ours_to_believe_is_replaced_by_the_time_of_receipt(app: Flask) -> None:
+def test_an_unbelievable_time_is_replaced_by_the_time_of_receipt(app: Flask) -> None:
     customer_id = add_customer(app)
     deliver(app, customer_id, delegated("2031-01-01T00:00:00Z", email=True))
     deliver(app, customer_id, delegated("2026-11-01T12:00:30Z", sms=True))
@@ -70,7 +70,7 @@ def test_a_time_that_is_not_ours_to_believe_is_replaced_by_the_time_of_receipt(a
     assert (sms.given_at, sms.effective_at) == (TODAY + timedelta(seconds=30), TODAY)
 
 
-def test_the_latest_answer_is_the_one_that_was_given_last_and_not_the_one_that_came_last(app: Flask) -> None:
+def test_the_latest_answer_is_the_one_given_last_not_received_last(app: Flask) -> None:
     customer_id = add_customer(app)
     deliver(app, customer_id, delegated("2026-10-15T09:00:00Z", email=False, sms=True))
     deliver(app, customer_id, delegated("2026-10-14T09:00:00Z", email=True, sms=False))
@@ -94,8 +94,8 @@ def test_of_two_answers_at_one_moment_the_later_row_counts(app: Flask) -> None:
 
 
 @time_machine.travel(TODAY, tick=False)
-def test_what_is_said_here_is_kept_with_its_words_and_is_later_than_all_before(app: Flask) -> None:
-    """Another computer's clock may be ahead; a no must not be older than the yes that it takes back."""
+def test_an_answer_here_is_kept_with_its_words_and_is_later_than_all_before(app: Flask) -> None:
+    """Another computer's clock may be ahead; a no must not be older than the yes that it withdraws."""
     customer_id = add_customer(app)
     add_answer(app, customer_id, "email", True, at=TODAY + timedelta(seconds=5))
     with app.app_context():
@@ -110,7 +110,7 @@ def test_what_is_said_here_is_kept_with_its_words_and_is_later_than_all_before(a
         assert row.object_hash == ledger.object_hash(row.evidence)
 
 
-def test_erasing_leaves_the_words_and_takes_the_person(app: Flask) -> None:
+def test_erasing_keeps_the_words_and_removes_the_person(app: Flask) -> None:
     mine, other = add_customer(app), add_customer(app, "other@example.com")
     for customer_id in (mine, other):
         deliver(app, customer_id, delegated(email=True))
@@ -124,7 +124,7 @@ def test_erasing_leaves_the_words_and_takes_the_person(app: Flask) -> None:
     assert (kept.customer_id, kept.subject, kept.evidence is None) == (other, "the-subject", False)
 
 
-def test_every_column_has_room_for_what_may_come(app: Flask) -> None:
+def test_every_column_has_room_for_the_longest_values(app: Flask) -> None:
     columns = ConsentRecord.__table__.columns
     lengths = {name: columns[name].type.length for name in ("consent_id", "text", "heading", "description", "language")}
     assert lengths == {"consent_id": 100, "text": 2000, "heading": 500, "description": 4000, "language": 10}
@@ -171,7 +171,7 @@ def run(app: Flask, statement: str, **values: object) -> int:
 
 
 def refused(app: Flask, statement: str, **values: object) -> None:
-    """Expect the database to refuse a statement, and the ledger to be as before."""
+    """Check that the database refuses a statement and that the ledger is unchanged."""
     before = [vars(each) | {"_sa_instance_state": None} for each in ledger_of(app)]
     with pytest.raises(DBAPIError, match="append-only"):
         run(app, statement, **values)
@@ -179,7 +179,7 @@ def refused(app: Flask, statement: str, **values: object) -> None:
 
 
 def on_this(app: Flask, until: datetime) -> object:
-    """Return a moment as the database takes it from raw SQL."""
+    """Return a time in the form in which this database stores it, for raw SQL."""
     sqlite = app.extensions["settings"].database.startswith("sqlite")
     return until.strftime("%Y-%m-%d %H:%M:%S.%f") if sqlite else until
 
@@ -210,7 +210,7 @@ def test_the_ledger_cannot_be_emptied_at_once(either_app: Flask, row: int) -> No
         refused(either_app, "TRUNCATE consent_record")
 
 
-def test_a_person_is_erased_once_and_by_its_shape_only(either_app: Flask, row: int) -> None:
+def test_a_row_accepts_only_the_update_of_an_erasure_and_only_once(either_app: Flask, row: int) -> None:
     until, erase = on_this(either_app, LATER), f"UPDATE consent_record SET {ERASED}"
     for more in ("granted = NOT granted", "text = ''", "effective_at = :until", "object_hash = ''"):
         refused(either_app, f"{erase}, {more} WHERE id = :id", id=row, until=until)
@@ -270,13 +270,13 @@ def test_each_channel_has_its_own_address_and_its_own_yes(app: Flask, consent_id
         assert [r.address for r in reached(app, each)] == ([address] if each == consent_id else [])
 
 
-def test_the_latest_answer_decides_and_not_the_one_that_came_last(either_app: Flask) -> None:
+def test_the_latest_answer_decides_not_the_last_received(either_app: Flask) -> None:
     on, off = add_reachable(either_app), add_reachable(either_app, "b@example.com")
     for customer_id, granted in ((on, True), (off, False)):
         add_answer(either_app, customer_id, "email", granted, at=GIVEN)
         add_answer(either_app, customer_id, "email", not granted, at=GIVEN - timedelta(days=1))
     assert [r.customer_id for r in reached(either_app)] == [on]
-    for customer_id, granted in ((on, False), (off, True)):  # at the same moment, the later row
+    for customer_id, granted in ((on, False), (off, True)):  # of two answers with the same time, the later row counts
         add_answer(either_app, customer_id, "email", granted, at=GIVEN)
     assert [r.customer_id for r in reached(either_app)] == [off]
     with either_app.app_context():
@@ -291,7 +291,7 @@ def test_the_latest_answer_decides_and_not_the_one_that_came_last(either_app: Fl
         ("sms", {"phone_number": None}), ("sms", {"phone_verified_at": None}),
     ],
 )  # fmt: skip
-def test_who_cannot_be_reached_is_not_there(app: Flask, consent_id: str, lost: dict[str, object]) -> None:
+def test_a_customer_who_cannot_be_reached_is_left_out(app: Flask, consent_id: str, lost: dict[str, object]) -> None:
     customer_id = add_reachable(app)
     add_answer(app, customer_id, consent_id, True)
     assert len(reached(app, consent_id)) == 1
@@ -299,7 +299,7 @@ def test_who_cannot_be_reached_is_not_there(app: Flask, consent_id: str, lost: d
     assert reached(app, consent_id) == []
 
 
-def test_a_yes_from_vipps_rests_while_sharing_is_revoked(either_app: Flask) -> None:
+def test_a_yes_from_vipps_is_suspended_while_sharing_is_revoked(either_app: Flask) -> None:
     customer_id = add_reachable(either_app)
     add_answer(either_app, customer_id, "email", True, subject=subject_of(either_app, customer_id))
     revoked(either_app, customer_id, GIVEN)
@@ -323,7 +323,7 @@ def test_a_yes_that_is_not_of_this_vipps_user_is_not_suspended(app: Flask, given
     assert len(reached(app)) == 1
 
 
-def test_a_yes_that_rests_is_a_no_when_its_link_is_disconnected(either_app: Flask) -> None:
+def test_a_suspended_yes_becomes_a_no_when_its_link_is_disconnected(either_app: Flask) -> None:
     customer_id, browser = add_reachable(either_app), browser_of(either_app)
     subject = subject_of(either_app, customer_id)
     add_answer(either_app, customer_id, "email", True, "We would like to write.", subject=subject, at=GIVEN)
@@ -334,15 +334,15 @@ def test_a_yes_that_rests_is_a_no_when_its_link_is_disconnected(either_app: Flas
     assert post(browser, "/account/vipps/unlink", form_on="/account").headers["Location"] == "/account"
     with either_app.app_context():
         gone = select(VippsLink).where(VippsLink.customer_id == customer_id)
-        assert db.session.scalars(gone).all() == [], "and the mark with it"
+        assert db.session.scalars(gone).all() == [], "the deleted account's link is deleted too"
     assert reached(either_app) == []
-    assert len(reached(either_app, "sms")) == 1, "a yes that was given here never rested"
+    assert len(reached(either_app, "sms")) == 1, "a yes that was given here is never suspended"
     (row,) = ledger_of(either_app, customer_id)[3:]
     assert (row.consent_id, row.granted, row.source, row.text) == ("email", False, "my_page", "We would like to write.")
     assert row.effective_at > GIVEN
 
 
-def test_a_yes_that_does_not_rest_outlives_its_link(app: Flask) -> None:
+def test_a_yes_that_is_not_suspended_outlives_its_link(app: Flask) -> None:
     customer_id, browser = add_reachable(app), browser_of(app)
     add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
     log_in(browser, "a@example.com")
@@ -351,7 +351,7 @@ def test_a_yes_that_does_not_rest_outlives_its_link(app: Flask) -> None:
     assert len(ledger_of(app, customer_id)) == 1
 
 
-def test_a_yes_that_rests_is_a_no_when_its_account_is_taken_over(app: Flask) -> None:
+def test_a_suspended_yes_becomes_a_no_when_its_account_is_taken_over(app: Flask) -> None:
     customer_id = add_reachable(app)
     add_answer(app, customer_id, "email", True, subject=subject_of(app, customer_id))
     revoked(app, customer_id, GIVEN)
@@ -361,12 +361,12 @@ def test_a_yes_that_rests_is_a_no_when_its_account_is_taken_over(app: Flask) -> 
     assert reached(app) == []
 
 
-def test_what_is_no_channel_of_ours_is_used_for_nothing(app: Flask) -> None:
+def test_an_answer_without_a_channel_is_not_used(app: Flask) -> None:
     add_answer(app, add_reachable(app), "cf_newsletter", True)
     assert reached(app, "cf_newsletter") == []
 
 
-def test_pages_follow_each_other_without_a_gap(app: Flask) -> None:
+def test_pages_of_the_audience_have_no_gap(app: Flask) -> None:
     ids = []
     for n in range(5):
         ids.append(add_reachable(app, f"{n}@example.com"))
@@ -382,7 +382,7 @@ def test_pages_follow_each_other_without_a_gap(app: Flask) -> None:
     assert [each.customer_id for each in reached(app, limit=None)] == seen
 
 
-def test_it_is_one_statement(app: Flask) -> None:
+def test_the_audience_is_one_statement(app: Flask) -> None:
     add_answer(app, add_reachable(app), "email", True)
     with statements(app) as seen:
         assert len(reached(app)) == 1

@@ -30,7 +30,7 @@ KINDS = ("consent_given", "consent_withdrawn")
 
 @pytest.fixture
 def customer_id(app: Flask, client: FlaskClient) -> int:
-    """Return a customer who is logged in, without a recent confirmation."""
+    """Return a customer who is logged in without a recent re-authentication."""
     customer_id = add_customer(app, vipps=True)
     enter(app, client, customer_id)
     forget_confirmations(app)
@@ -65,7 +65,7 @@ def test_before_any_answer_all_is_off(app: Flask, client: FlaskClient, customer_
     assert "Other answers" not in page.text
 
 
-def test_an_answer_is_shown_with_its_words_time_and_place(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_an_answer_is_shown_with_its_words_time_and_source(app: Flask, client: FlaskClient, customer_id: int) -> None:
     about = {"heading": "Stay in touch", "description": "By confirming …", "at": GIVEN}
     links = [{"title": "Read the terms", "url": "https://example.com/terms"}]
     add_answer(app, customer_id, "email", True, "Få tilbud på E-post", language="no", links=links, **about)
@@ -81,8 +81,8 @@ def test_an_answer_is_shown_with_its_words_time_and_place(app: Flask, client: Fl
     assert "You said no: 14 October 2026 11:31 , in Vipps" in row_of(page, "sms")
 
 
-def test_one_press_turns_a_channel_on_and_one_press_off(app: Flask, client: FlaskClient, customer_id: int) -> None:
-    """Without a recent confirmation, and with the words that stood there."""
+def test_one_click_turns_a_channel_on_and_one_click_off(app: Flask, client: FlaskClient, customer_id: int) -> None:
+    """No re-authentication is needed, and the exact words are recorded."""
     assert switch(client, "sms", "on").headers["Location"] == CENTRE
     assert states(app, customer_id)["sms"] == "on"
     page = open_page(client, CENTRE)
@@ -108,14 +108,14 @@ def test_the_words_are_kept_in_the_language_of_the_page(app: Flask, client: Flas
     assert [row.language for row in ledger_of(app, customer_id)] == ["nb"]
 
 
-def test_a_yes_from_vipps_is_taken_back_here(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_a_yes_from_vipps_is_withdrawn_here(app: Flask, client: FlaskClient, customer_id: int) -> None:
     add_answer(app, customer_id, "email", True, at=GIVEN, required=True)
     switch(client, "email", "off")
     assert states(app, customer_id)["email"] == "off"
     assert answers_of(app, customer_id) == [("email", True, "vipps_login"), ("email", False, "my_page")]
 
 
-def test_a_second_click_is_no_second_answer(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_a_second_click_records_no_second_answer(app: Flask, client: FlaskClient, customer_id: int) -> None:
     for answer in ("on", "on", "off", "off"):
         assert switch(client, "email", answer).status_code == 303
     assert [granted for _id, granted, _source in answers_of(app, customer_id)] == [True, False]
@@ -123,7 +123,7 @@ def test_a_second_click_is_no_second_answer(app: Flask, client: FlaskClient, cus
     (mail,) = mails(app, "consent_given")
     assert "/unsubscribe/" in mail.body
     switch(client, "sms", "on")
-    assert len(mails(app)) == 1, "a yes to SMS is answered by no mail"
+    assert len(mails(app)) == 1, "a yes to SMS sends no email"
 
 
 def test_two_clicks_at_once_are_one_answer(either_app: Flask) -> None:
@@ -153,7 +153,7 @@ def test_all_off_in_one_step(app: Flask, client: FlaskClient, customer_id: int) 
     assert changes(app, customer_id) == ["consent_withdrawn"]
 
 
-def test_other_answers_are_shown_and_can_only_be_taken_back(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_other_answers_are_shown_and_can_only_be_withdrawn(app: Flask, client: FlaskClient, customer_id: int) -> None:
     add_answer(app, customer_id, "cf_accept_terms", True, "I accept the terms", required=True, at=GIVEN)
     add_answer(app, customer_id, "cf_newsletter", True, "Send me the newsletter", at=GIVEN)
     page = open_page(client, CENTRE)
@@ -177,7 +177,7 @@ def test_an_invalid_form_changes_nothing(
 ) -> None:
     assert post(client, CENTRE, data, form_on=CENTRE).status_code == 400
     assert post(client, f"{CENTRE}/asked", data, form_on=CENTRE).status_code == 400
-    switch(client, "x" * 5000, "off")  # a question that was never put
+    switch(client, "x" * 5000, "off")  # a question that was never asked
     assert answers_of(app) == []
 
 
@@ -228,7 +228,7 @@ def test_the_evidence_is_a_file_that_can_be_checked(app: Flask, client: FlaskCli
     assert answer["object_hash"] == ledger.object_hash(answer["evidence"])
 
 
-def test_an_address_that_is_not_confirmed_gets_no_mail(app: Flask, client: FlaskClient) -> None:
+def test_an_address_that_is_not_confirmed_gets_no_email(app: Flask, client: FlaskClient) -> None:
     customer_id = add_customer(app, confirmed=False)
     enter(app, client, customer_id)
     switch(client, "email", "on")
@@ -236,7 +236,7 @@ def test_an_address_that_is_not_confirmed_gets_no_mail(app: Flask, client: Flask
     assert "You have no confirmed address or number" in row_of(open_page(client, CENTRE), "email")
 
 
-def test_my_page_says_in_a_line_what_is_on_and_leads_there(app: Flask, client: FlaskClient, customer_id: int) -> None:
+def test_my_page_names_the_active_channels_and_links_to_them(app: Flask, client: FlaskClient, customer_id: int) -> None:
     page = open_page(client, "/account")
     assert "All consents are off: we send you nothing." in page.text
     assert page.select(f"main a[href='{CENTRE}']")
@@ -264,7 +264,7 @@ STOPPED = "You are unsubscribed"
 
 @pytest.fixture
 def reader(app: Flask) -> int:
-    """Return a customer who has said yes to mail."""
+    """Return a customer who has said yes to emails."""
     reader = add_customer(app)
     add_answer(app, reader, "email", True)
     return reader
@@ -302,7 +302,7 @@ def test_the_button_withdraws_at_once_without_a_login(app: Flask, client: FlaskC
     assert activity_of(app, reader) == [("consent_withdrawn", "mail")]
 
 
-def test_a_mail_program_presses_it_without_cookie_or_token(app: Flask, reader: int) -> None:
+def test_an_email_program_unsubscribes_without_cookie_or_token(app: Flask, reader: int) -> None:
     """RFC 8058, section 3.2: a POST with `List-Unsubscribe=One-Click`, without cookies, from any sender."""
     for _ in range(3):
         client = app.test_client()
@@ -313,7 +313,7 @@ def test_a_mail_program_presses_it_without_cookie_or_token(app: Flask, reader: i
     assert len(activity_of(app, reader)) == 1
 
 
-def test_it_ends_the_one_channel_and_not_the_others(app: Flask, client: FlaskClient, reader: int) -> None:
+def test_the_link_ends_its_channel_and_not_the_others(app: Flask, client: FlaskClient, reader: int) -> None:
     add_answer(app, reader, "sms", True)
     client.post(path_for(app, reader, "email"))
     assert answers_of(app)[-1] == ("email", False, "unsubscribe")
@@ -321,7 +321,7 @@ def test_it_ends_the_one_channel_and_not_the_others(app: Flask, client: FlaskCli
     assert answers_of(app)[-1] == ("sms", False, "unsubscribe")
 
 
-def test_it_ends_what_was_given_again_and_what_was_never_given(app: Flask, client: FlaskClient) -> None:
+def test_the_link_ends_a_renewed_yes_and_a_channel_without_an_answer(app: Flask, client: FlaskClient) -> None:
     reader = add_customer(app)
     for _ in range(2):
         client.post(path_for(app, reader))
@@ -330,7 +330,7 @@ def test_it_ends_what_was_given_again_and_what_was_never_given(app: Flask, clien
     assert [granted for _id, granted, _source in answers_of(app)] == [False, True, False, True, False]
 
 
-def test_a_blocked_customer_can_end_it_too(app: Flask, client: FlaskClient, reader: int) -> None:
+def test_a_blocked_customer_can_unsubscribe_too(app: Flask, client: FlaskClient, reader: int) -> None:
     with app.test_request_context():
         registration.block(db.session.get_one(Customer, reader))
         db.session.commit()
@@ -338,12 +338,12 @@ def test_a_blocked_customer_can_end_it_too(app: Flask, client: FlaskClient, read
     assert answers_of(app)[-1] == ("email", False, "unsubscribe")
 
 
-def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: FlaskClient, reader: int) -> None:
+def test_a_forged_link_does_nothing_and_gets_an_ordinary_page(app: Flask, client: FlaskClient, reader: int) -> None:
     sound = path_for(app, reader)
     with app.app_context():
         birth = unsubscribe._created(db.session.get_one(Customer, reader))
     forged = [
-        sound[:-9] + ("A" if sound[-9] != "A" else "B") + sound[-8:],  # the very last character has spare bits
+        sound[:-9] + ("A" if sound[-9] != "A" else "B") + sound[-8:],  # the last character has spare bits
         sound[:30],
         sound + "x" * 600,
         "/unsubscribe/x",
@@ -360,7 +360,7 @@ def test_a_forged_link_does_nothing_and_gets_a_calm_page(app: Flask, client: Fla
 
 
 def test_a_deleted_customers_link_is_unknown(app: Flask, client: FlaskClient, reader: int) -> None:
-    """Even when the number is another's, as it can be after a backup was restored."""
+    """This also holds if another customer has the id, as after a restored backup."""
     path = path_for(app, reader)
     with app.test_request_context():
         customer = db.session.get_one(Customer, reader)
@@ -370,14 +370,14 @@ def test_a_deleted_customers_link_is_unknown(app: Flask, client: FlaskClient, re
     assert open_page(client, path, 404).h1 == UNKNOWN
     again = add_customer(app)
     with app.app_context():
-        db.session.execute(text("DELETE FROM customer_name_word"))  # they have the number too
+        db.session.execute(text("DELETE FROM customer_name_word"))  # its rows have the customer's id too
         db.session.execute(update(Customer).where(Customer.id == again).values(id=reader))
         db.session.commit()
     assert client.post(path).status_code == 404
     assert answers_of(app, reader) == []
 
 
-def test_a_marketing_mail_has_the_headers_of_a_one_click(app: Flask, reader: int) -> None:
+def test_a_marketing_email_has_the_headers_for_one_click(app: Flask, reader: int) -> None:
     with app.test_request_context():
         headers = unsubscribe.headers(db.session.get_one(Customer, reader), "email")
         message = compose(app.extensions["settings"], EMAIL, "News", "Hello.", headers)

@@ -1,4 +1,4 @@
-"""A customer about whom everything is kept that can be, and a walk through the whole database that looks for them."""
+"""Make a customer with data in every table, and search the whole database for that customer."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ PERSON = {
 }
 MOVED = [_address("home", "Nyfaret 9", "6787", "OVERLOEN")]
 BIRTHDATE = "1988-03-17"
-# Each in a form that a folded text would hold it in.
+# Each value is written as `folded` writes it.
 VALUES = (
     "sølvår", "mjøll", "ytterhorn", "quist", "solvaar", "mjoell", "hyttevakta", "4790000277", "90000277", "90000288",
     "skogfaret", "h0303", "kvernhus", "nyfaret", "setervegen", "6789ytterloen", "ytterloen", "innerloen", "overloen",
@@ -62,7 +62,7 @@ OWN = {
 
 
 def fill(vipps: VippsPerson) -> int:
-    """Make a customer of whom every table knows something; returns the id. The browser is logged in."""
+    """Make a customer with data in every table, log the browser in, and return the customer's id."""
     app, browser = vipps.app, vipps.browser
     browser.environ_base["HTTP_USER_AGENT"] = USER_AGENT
     vipps.patch("persons/kari", PERSON)
@@ -107,7 +107,7 @@ def change_email(app: Flask, browser: FlaskClient) -> None:
 
 
 def leave_traces(app: Flask, customer_id: int) -> None:
-    """Add what comes about by others: an event from Vipps, a look of the staff, an error, logins that wait."""
+    """Add data that others cause: an event from Vipps, an audit log entry, an error report, pending links."""
     now = utcnow()
     with app.test_request_context(headers={"User-Agent": USER_AGENT}):
         customer = db.session.get_one(Customer, customer_id)
@@ -146,7 +146,7 @@ def _waiting(link: VippsLink, waits_at: int, until: Any) -> PendingLink:
 
 
 def walk(app: Flask, values: tuple[str, ...]) -> list[str]:
-    """Go through every column of every row of every table; return where one of the values stands, and which."""
+    """Search every column of every table; return each column that contains one of the values, with that value."""
     found = []
     for table, row in every_row(app):
         for column, value in row.items():
@@ -156,7 +156,7 @@ def walk(app: Flask, values: tuple[str, ...]) -> list[str]:
 
 
 def every_row(app: Flask) -> Iterator[tuple[Table, dict[str, Any]]]:
-    """Yield every row of the database as it is, whatever the models say."""
+    """Yield every row of the database, also of tables that have no model."""
     with app.app_context(), db.engine.connect() as connection:
         for table in tables_in(connection).sorted_tables:
             for row in connection.execute(select(table)).mappings():
@@ -164,18 +164,18 @@ def every_row(app: Flask) -> Iterator[tuple[Table, dict[str, Any]]]:
 
 
 def folded(value: Any) -> str:
-    """Return a value as one text without blanks and capitals, whatever is inside."""
+    """Return a value of any type as one text, in lower case and without blanks."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return re.sub(r"\s|\\n", "", text).casefold()
 
 
 def digest(text: str) -> str:
-    """Return the plain hash of a text, which would be as good as the text to who can guess it."""
+    """Return the unkeyed hash of a text: an attacker who can guess the text could confirm the guess by it."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def tables_about(app: Flask, customer_id: int) -> dict[str, int]:
-    """Return how many rows each table has that refers to customers, of this one."""
+    """Return how many rows about this customer each table has that refers to customers."""
     with app.app_context(), db.engine.connect() as connection:
         return {
             f"{table.name}.{key.parent.name}": connection.scalar(

@@ -1,4 +1,4 @@
-"""Erasure: after it nothing in any column of any table says who the customer was, and nothing brings them back."""
+"""Erasure: afterwards no column of any table identifies the customer, and no request restores the data."""
 
 import json
 from datetime import timedelta
@@ -41,7 +41,7 @@ def delete_account(vipps: VippsPerson) -> None:
     assert (response.status_code, response.headers["Location"]) == (303, "/")
 
 
-def test_nothing_says_who_it_was_and_what_stays_is_for_the_books_and_a_claim(either_vipps: VippsPerson) -> None:
+def test_no_row_names_the_customer_and_only_orders_and_proofs_stay(either_vipps: VippsPerson) -> None:
     app, customer_id = either_vipps.app, fill(either_vipps)
     subject = subject_of(app, customer_id)
     values = (*VALUES, subject, digest(subject), digest(EMAIL), digest(NEW_EMAIL))
@@ -72,7 +72,7 @@ def test_nothing_says_who_it_was_and_what_stays_is_for_the_books_and_a_claim(eit
     with app.app_context():
         link = db.session.scalars(select(VippsLink).order_by(VippsLink.id.desc())).first()
         assert link
-        assert link.customer_id != customer_id, "a Vipps login makes a new and empty account (GDPR, article 17)"
+        assert link.customer_id != customer_id, "a later Vipps login must create a new account (GDPR, article 17)"
         assert link.customer.created_at > gone_at
         assert link.customer.password_hash is None
     assert open_page(either_vipps.browser, "/orders").h1 == "No orders yet"
@@ -97,7 +97,7 @@ def erase_now(app: Flask, customer_id: int) -> None:
 
 
 def in_the_file(app: Flask, value: str) -> bool:
-    """Tell whether a value is anywhere in the database's file, in use or not."""
+    """Tell whether a value is anywhere in the database's file, also in its free pages."""
     with app.app_context():
         with db.engine.connect() as connection:
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
@@ -114,7 +114,7 @@ def test_an_erased_customer_is_not_left_readable_in_the_file(app: Flask) -> None
         assert not in_the_file(app, value)
 
 
-def test_the_pseudonym_is_no_plain_hash_and_another_shops_is_another(make_app: Any) -> None:
+def test_the_pseudonym_is_a_keyed_hash_and_differs_between_shops(make_app: Any) -> None:
     names = set()
     for key in ("k" * 40, "l" * 40):
         with make_app(SECRET_KEY=key).app_context():
@@ -131,7 +131,7 @@ def test_without_an_address_the_subject_names_the_proof(app: Flask) -> None:
         assert db.session.scalars(select(ConsentRecord.pseudonym)).all() == pseudonyms("subject sub of None")
 
 
-def test_a_failure_half_way_leaves_the_customer_whole(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_half_way_erases_no_data(vipps: VippsPerson, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(vipps)
     before = dump(vipps.app)
 
@@ -153,7 +153,7 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
     customer_id = fill(vipps)
     with vipps.app.app_context():
         others = set(db.session.scalars(select(Customer.id).where(Customer.id != customer_id)))
-        # Another customer has the address that was once this customer's, and a receipt went there too.
+        # Another customer has this customer's former address, and a receipt was sent there too.
         new = Customer(email=EMAIL, email_verified_at=utcnow(), name="Other Person")
         db.session.add_all([new, Mail(recipient=EMAIL, subject="Hello", body="For them", kind="password_set")])
         mine = db.session.scalars(select(PendingLink)).all()
@@ -167,10 +167,10 @@ def test_other_customers_lose_no_data(vipps: VippsPerson) -> None:
     with vipps.app.app_context():
         assert set(db.session.scalars(select(Customer.id))) == others
         assert "For them" in db.session.scalars(select(Mail.body).where(Mail.recipient == EMAIL)).all()
-        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"], "it waits at the same account"
+        assert db.session.scalars(select(PendingLink.subject)).all() == ["another"], "the other login stays"
 
 
-def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPerson) -> None:
+def test_an_old_cookie_an_emailed_link_and_a_password_no_longer_work(vipps: VippsPerson) -> None:
     fill(vipps)
     browser, app = vipps.browser, vipps.app
     stolen = copy_of(app, browser)
@@ -180,7 +180,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
         customer = db.session.scalars(select(Customer).where(Customer.email == NEW_EMAIL)).one()
         with app.test_request_context():
             leave = unsubscribe.address(customer, "email").removeprefix("http://localhost:8000")
-        # Of the former address, only the history knows.
+        # Only the history has the former address.
         db.session.execute(delete(EmailToken).where(EmailToken.email == EMAIL))
         db.session.execute(update(VippsProfile).values(email=None))
         db.session.commit()
@@ -203,7 +203,7 @@ def test_an_old_cookie_a_mailed_link_and_a_password_lead_nowhere(vipps: VippsPer
 # What the page says.
 
 
-def test_the_page_says_beforehand_what_goes_and_what_stays(vipps: VippsPerson, make_app: Any) -> None:
+def test_the_page_names_the_deleted_and_the_kept_data_beforehand(vipps: VippsPerson, make_app: Any) -> None:
     fill(vipps)
     page = open_page(vipps.browser, "/account/delete")
     assert page.h1 == "Delete your account"

@@ -1,4 +1,4 @@
-"""The copy of everything about a customer: complete, theirs alone, without secrets, and safe to open."""
+"""The copy of a customer's data: complete, without other customers' data or secrets, and safe to open."""
 
 import io
 import json
@@ -53,7 +53,7 @@ def kari(vipps: VippsPerson) -> int:
     return fill(vipps)
 
 
-def test_the_copy_has_everything_and_is_nowhere_kept(vipps: VippsPerson, kari: int) -> None:
+def test_the_copy_is_complete_and_is_not_stored(vipps: VippsPerson, kari: int) -> None:
     response = download(vipps.browser)
     assert (response.status_code, response.mimetype) == (200, "application/zip")
     assert response.headers["Content-Disposition"] == "attachment; filename=your-data.zip"
@@ -106,10 +106,10 @@ def test_every_table_that_knows_the_customer_has_its_part_without_secrets(vipps:
         if not any(row[key] == kari for key in keys):
             continue
         moments = [value.isoformat()[:19] for value in row.values() if isinstance(value, datetime)]
-        # The index of names has no moments, but words of the name, all of which are told.
+        # The index of names has no timestamps, but words of the name; the copy has all of them.
         if not any(folded(each) in data for each in moments or [row.get("word", "nothing")]):
             missing.append(table.name)
-    assert missing in ([], ["cart"])  # of a cart the goods are told, and not when it was touched
+    assert missing in ([], ["cart"])  # the copy has the cart's products, not its timestamp
     with vipps.app.app_context():
         customer = db.session.get_one(Customer, kari)
         kept = (CustomerSession.token_hash, EmailToken.token_hash, PendingLink.browser_hash, Order.checkout_key)
@@ -121,12 +121,12 @@ def test_every_table_that_knows_the_customer_has_its_part_without_secrets(vipps:
         assert str(secret) not in told
 
 
-def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> None:
+def test_the_copy_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> None:
     app = vipps.app
     with app.app_context():
         other = db.session.scalars(select(Customer).where(Customer.email == "ingrid.solheim@example.com")).one()
         number = other.id
-        # A stranger's login waits at this customer's account.
+        # Another person's login is pending at this customer's account.
         waiting = db.session.scalars(select(PendingLink).where(PendingLink.customer_id == kari)).one()
         waiting.subject, waiting.claims = "the stranger's sub", {"name": "A Stranger"}
         db.session.add(
@@ -146,7 +146,7 @@ def test_it_has_no_data_of_other_customers(vipps: VippsPerson, kari: int) -> Non
     assert "What Ingrid was asked" in json.dumps(copy_of(app, number))
 
 
-def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_copy_is_limited_in_size(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_sources, "MAX_ROWS", 3)
     customer_id, client = add_customer(app), browser_of(app)
     for _ in range(6):
@@ -157,10 +157,10 @@ def test_it_is_bounded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert copy["sessions"][0]["ended_at"] is None  # the newest
 
 
-# The page in it.
+# The page in the copy.
 
 
-def test_the_page_says_it_to_people_with_words_for_every_member(vipps: VippsPerson, kari: int) -> None:
+def test_the_readable_page_has_a_label_for_every_member(vipps: VippsPerson, kari: int) -> None:
     data, html = opened(download(vipps.browser))
     page = Page(html)
     values = ("Setervegen 3", "17 March 1988", "Cloudberry enamel mug", "Receive offers via email", "179,00 kr")
@@ -187,17 +187,17 @@ def test_the_page_says_it_to_people_with_words_for_every_member(vipps: VippsPers
 
 
 def members(value: Any) -> set[str]:
-    """Return the names of all members, but those of what came from elsewhere as it is."""
+    """Return the names of all members, except those inside objects that are stored as received."""
     if isinstance(value, dict):
         inner = [members(each) for name, each in value.items() if name != "evidence"]
         return set(value).union(*inner)
     return set().union(*(members(each) for each in value)) if isinstance(value, list) else set()
 
 
-# Who gets it.
+# Who can download it.
 
 
-def test_the_way_there_says_what_is_in_it(app: Flask, client: FlaskClient) -> None:
+def test_the_page_before_the_copy_lists_its_contents(app: Flask, client: FlaskClient) -> None:
     add_customer(app)
     log_in(client)
     assert open_page(client, "/account").select(f'main a[href="{EXPORT}"]')
@@ -223,6 +223,6 @@ def test_the_number_of_copies_is_limited(app: Flask, client: FlaskClient) -> Non
         (timedelta(minutes=75), "75 minutes"),
     ],
 )  # fmt: skip
-def test_a_period_is_said_as_people_say_it(app: Flask, period: timedelta, words: str) -> None:
+def test_a_period_is_written_in_words(app: Flask, period: timedelta, words: str) -> None:
     with app.test_request_context():
         assert format_period(period) == words

@@ -1,4 +1,4 @@
-"""Retention: of every kind the row whose time is over goes and the one an hour younger stays; again and again."""
+"""Retention: in every kind of data an expired row is deleted, and a row that is an hour younger is kept."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -72,7 +72,7 @@ def pending(at: datetime, customer_id: int) -> PendingLink:
 
 
 def delivery(at: datetime, **rest: Any) -> WebhookDelivery:
-    received = at - timedelta(days=30)  # repeated since, which is what counts
+    received = at - timedelta(days=30)  # repeated since, and the last delivery counts
     return WebhookDelivery(received_at=received, latest_at=at, body_hash=unique(), outcome="x", reference=REFERENCE)
 
 
@@ -98,7 +98,7 @@ def guest_cart(at: datetime, **rest: Any) -> Cart:
     return Cart(token_hash=unique(), updated_at=at)
 
 
-# Of each kind: how old it may be, and how to make a row whose time began at a moment.
+# For each kind of data: its maximum age, and a function that adds a row from the given time.
 ROWS: dict[str, tuple[timedelta, Callable[..., Base]]] = {
     "mails": (retention.MAILS, mail),
     "sessions": (retention.SESSIONS, session),
@@ -136,7 +136,7 @@ def rows_of(app: Flask) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_what_is_over_its_time_goes_and_what_is_not_stays(app: Flask, name: str) -> None:
+def test_expired_rows_are_deleted_and_younger_ones_stay(app: Flask, name: str) -> None:
     period, make = ROWS[name]
     with time_machine.travel(NOW - retention.UNUSED_ACCOUNTS, tick=False):
         customer_id = add_customer(app)
@@ -178,7 +178,7 @@ def test_a_login_in_progress_is_deleted_after_it_has_expired(app: Flask) -> None
         assert db.session.scalars(select(login_attempt.c.state_hash)).all() == ["young"]
 
 
-def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app: Flask) -> None:
+def test_explaining_entries_stay_without_their_browser(app: Flask) -> None:
     customer_id, old = add_customer(app), NOW - retention.ACTIVITY - HOUR
     explains = (Kind.VIPPS_CONNECTED, Kind.PASSWORD_SET, Kind.EMAIL_CHANGED, Kind.BLOCKED)
     add(
@@ -197,7 +197,7 @@ def test_what_explains_an_account_stays_but_not_in_which_browser_it_was_done(app
         ]
 
 
-# What an account has, or what there is about it, so that it is in use.
+# Functions that make an account used, by a property or by a row about it.
 IN_USE: dict[str, tuple[dict[str, Any], Callable[[int], Base] | None]] = {
     "confirmed": ({"email_verified_at": NOW}, None),
     "blocked": ({"blocked_at": NOW}, None),
@@ -219,7 +219,7 @@ def test_an_account_in_use_is_kept(app: Flask, why: str) -> None:
         assert db.session.get(Customer, old.id)
 
 
-def test_a_customers_cart_stays_however_old(app: Flask) -> None:
+def test_a_customers_cart_is_kept_however_old(app: Flask) -> None:
     add(app, Cart(customer_id=add_customer(app), updated_at=NOW - timedelta(days=4000)))
     assert run(app) == {}
 
@@ -267,7 +267,7 @@ def test_how_long_orders_have_names_is_a_setting(make_app: Callable[..., Flask])
     assert run(app) == {"names on old orders": 1}
 
 
-def test_a_proof_goes_when_its_day_has_come_and_not_before(either_app: Flask) -> None:
+def test_a_proof_is_deleted_on_its_day_and_not_before(either_app: Flask) -> None:
     values = {"consent_id": "email", "granted": True, "text": "t", "language": "en", "source": "my_page"}
     past, future = utcnow() - timedelta(days=1), utcnow() + timedelta(days=1)
     customer_id = add_customer(either_app)
@@ -276,21 +276,21 @@ def test_a_proof_goes_when_its_day_has_come_and_not_before(either_app: Flask) ->
             row = {**values, "customer_id": who, "keep_until": until, "object_hash": unique()}
             db.session.add(ConsentRecord(**row, pseudonym=None if who else "p"))
         db.session.commit()
-    # The database has a clock of its own, so this one is not moved.
+    # The database uses its own clock, so the test does not move this machine's.
     assert run(either_app, utcnow())["consent proofs"] == 1
     with either_app.app_context():
         kept = {row.keep_until for row in db.session.scalars(select(ConsentRecord))}
         assert kept == {future, None, past}
 
 
-def test_more_rows_than_a_batch_go_in_several(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_rows_than_a_batch_are_deleted_in_several_batches(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH_SIZE", 2)
     add(app, *(mail(NOW - timedelta(days=40)) for _ in range(5)), mail(NOW))
     assert run(app) == {"mails": 5}
     assert rows_of(app)["mail"] == 1
 
 
-def test_a_kind_that_fails_keeps_what_was_done_before_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_kind_does_not_undo_the_kinds_before_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     add(app, mail(NOW - timedelta(days=40)), guest_cart(NOW - timedelta(days=40)))
 
     def breaks(keys: Any) -> None:
@@ -332,7 +332,7 @@ def test_the_command_prints_a_line_per_kind(app: Flask) -> None:
     assert "      1  " not in second.output
 
 
-def test_it_deletes_nothing_of_an_active_customer(either_app: Flask) -> None:
+def test_retention_deletes_no_data_of_an_active_customer(either_app: Flask) -> None:
     before = rows_of(either_app)
     assert run(either_app, utcnow()) == {}
     assert rows_of(either_app) == before
