@@ -65,7 +65,7 @@ def https() -> CheckOutcome:
 @check("The redirect URI")
 def redirect_uri() -> CheckOutcome:
     """Show the redirect URI, which Vipps compares exactly (Vipps Login API FAQ). Its form was checked at start-up."""
-    return ok(f"{settings_of_app().redirect_uri} is registered in the portal exactly like this.")
+    return ok(f"Register exactly this address in the portal: {settings_of_app().redirect_uri}")
 
 
 @check("Vipps is told for which sales unit")
