@@ -64,12 +64,6 @@ def pytest_collection() -> Iterator[None]:
     return loaded
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests in Chromium, the longest: one process runs them, and the others are not idle at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
-
-
 def free_port() -> int:
     """Return a port that is not in use.
 
