@@ -29,6 +29,7 @@ from app.vipps.config import DISCOVERY_PATH
 from tests.conftest import served
 from tests.hosts.processes import listens, until
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 FILES = ("compose.yaml", "compose.demo.yaml")

@@ -22,6 +22,7 @@ from app import about
 from demo import fork as forking
 from demo.fork import commit, identity, requirements, selection
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "Ø&M “Søn”"
 CHOSEN = (

@@ -163,6 +163,7 @@ def test_another_shop_of_the_same_process_counts_for_itself(make_app: Any, measu
     assert 'shop_sessions_begun_total{method="mail"}' not in numbers(measured)
 
 
+@pytest.mark.slow
 def test_two_workers_of_gunicorn_count_together(demo_database: Path, tmp_path: Path, unused_port: int) -> None:
     shutil.copy(demo_database, tmp_path / "shop.sqlite")
     environ = {

@@ -15,6 +15,7 @@ import pytest
 from simulator.discovery import TOKEN as TOKEN_ENDPOINT
 from tests.conftest import WEBHOOK_TOKEN, free_port
 
+pytestmark = pytest.mark.slow
 WEBHOOK = f"/webhooks/vipps/consent-revoked/{WEBHOOK_TOKEN}"
 ROOT = Path(__file__).parents[2]
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"

@@ -24,7 +24,7 @@ from tests.hosts.people import CONSENTS, subject
 from tests.hosts.processes import Host
 from tests.shop.steps import RECIPIENT
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
 CROWD = int(os.environ.get("CROWD", "16"))
 KILLS = max(3, CROWD // 12)

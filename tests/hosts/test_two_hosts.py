@@ -10,7 +10,7 @@ from tests.hosts.browser import Answer, Browser
 from tests.hosts.conftest import Place
 from tests.hosts.processes import ENDS_WITHIN, until
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
 
 def logged_in(place: Place, person: int) -> Browser:

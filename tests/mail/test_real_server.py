@@ -24,6 +24,7 @@ from tests.customers.steps import add_customer
 from tests.hosts.processes import Host, until
 from tests.mail.server import MailServer, serving
 
+pytestmark = pytest.mark.slow
 KNOWN = [f"person{number}@example.com" for number in range(4)]
 PROBES = 10
 DELAY = 3.0
